@@ -1,0 +1,1 @@
+"""Contracts that others subclass: stores, codecs, buffers, metadata."""

@@ -1,0 +1,336 @@
+"""The contract of a codec: one step of encoding a chunk, and of the pipeline that moves chunks through a chain of them.
+
+It is zarr-python's contract, so that codecs written for it can be subclasses. A codec either has the synchronous
+methods ``_decode_sync`` and ``_encode_sync``, and is then run wherever that is fastest, or only the asynchronous
+``_decode_single`` and ``_encode_single``, and then always on an event loop.
+
+What a codec can do beyond that it says by having more: ``decode_sized`` and ``decode_into`` (bytes→bytes),
+``memory_layout`` (array→bytes), ``is_view`` (array→array). Nobody asks which codec it is.
+
+Specification: Zarr v3.1 "Codecs".
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeAlias, TypedDict, TypeVar
+
+import numpy as np
+from typing_extensions import Self
+
+from terrazzo.abc.metadata import Metadata
+from terrazzo.abc.store import ByteGetter, ByteSetter, Store
+from terrazzo.buffer.base import Buffer, NDBuffer
+from terrazzo.runtime import map_concurrent, offload
+from terrazzo.settings import current_options
+from terrazzo.spec import ArraySpec
+from terrazzo.types import BytesLike
+
+if TYPE_CHECKING:
+    from terrazzo.dtype.base import ZDType
+    from terrazzo.grid.regular import RegularChunkGridMetadata
+    from terrazzo.indexing.projection import SelectorTuple
+
+__all__ = [
+    "ArrayArrayCodec",
+    "ArrayBytesCodec",
+    "ArrayBytesCodecPartialDecodeMixin",
+    "ArrayBytesCodecPartialEncodeMixin",
+    "BaseCodec",
+    "BytesBytesCodec",
+    "Codec",
+    "CodecInput",
+    "CodecJSON",
+    "CodecOutput",
+    "CodecPipeline",
+    "GetResult",
+    "SupportsDecodeInto",
+    "SupportsDecodeSized",
+    "SupportsMemoryLayout",
+    "SupportsSyncCodec",
+    "is_inline_codec",
+]
+
+CodecInput = TypeVar("CodecInput", bound=NDBuffer | Buffer)
+CodecOutput = TypeVar("CodecOutput", bound=NDBuffer | Buffer)
+CI_contra = TypeVar("CI_contra", bound=NDBuffer | Buffer, contravariant=True)
+CO_contra = TypeVar("CO_contra", bound=NDBuffer | Buffer, contravariant=True)
+CodecJSON: TypeAlias = str | Mapping[str, object]
+
+
+class GetResult(TypedDict):
+    """What became of one chunk that was asked for."""
+
+    status: Literal["present", "missing"]
+
+
+class SupportsSyncCodec(Protocol):
+    """A codec that runs without an event loop."""
+
+    def _decode_sync(self, chunk_data: Any, chunk_spec: ArraySpec) -> Any: ...
+    def _encode_sync(self, chunk_data: Any, chunk_spec: ArraySpec) -> Any: ...
+
+
+class SupportsDecodeSized(Protocol):
+    """A bytes→bytes codec that is told how many bytes must come out, and stops at the first one too many."""
+
+    def decode_sized(self, data: BytesLike, size: int) -> BytesLike:
+        """Decode to exactly `size` bytes.
+
+        Raises
+        ------
+        CorruptDataError
+            More or fewer come out.
+        """
+
+
+class SupportsDecodeInto(Protocol):
+    """A bytes→bytes codec that writes its result where it is wanted, which saves a copy."""
+
+    def decode_into(self, data: BytesLike, out: memoryview) -> None:
+        """Fill `out` exactly.
+
+        Raises
+        ------
+        CorruptDataError
+            More or fewer bytes come out.
+        """
+
+
+class SupportsMemoryLayout(Protocol):
+    """An array→bytes codec that stores elements as they lie in memory, in C order."""
+
+    def memory_layout(self, chunk_spec: ArraySpec) -> np.dtype[Any]:
+        """The numpy data type, with byte order, of the stored elements."""
+
+
+def is_inline_codec(codec: BaseCodec[Any, Any]) -> bool:
+    """Whether a codec has the synchronous methods, and no subclass has overridden only the asynchronous ones."""
+    cls = type(codec)
+    return all(
+        _depth(cls, f"_{direction}_sync") is not None
+        and _depth(cls, f"_{direction}_sync") <= _depth(cls, f"_{direction}_single")  # type: ignore[operator]
+        for direction in ("decode", "encode")
+    )
+
+
+def _depth(cls: type, name: str) -> int | None:
+    """How far up the bases of `cls` a method is defined."""
+    return next((depth for depth, base in enumerate(cls.__mro__) if name in base.__dict__), None)
+
+
+class BaseCodec(Metadata, Generic[CodecInput, CodecOutput]):
+    """One step of encoding. Subclass one of the three kinds instead.
+
+    Attributes
+    ----------
+    is_fixed_size
+        Whether the number of encoded bytes follows from the number of bytes that go in.
+    decode_ns_per_byte, encode_ns_per_byte
+        Estimated cost per decoded byte, in nanoseconds, spent outside the interpreter lock: whether another thread
+        helps depends on it.
+    """
+
+    is_fixed_size: ClassVar[bool]
+    decode_ns_per_byte: ClassVar[float] = 1.0
+    encode_ns_per_byte: ClassVar[float] = 1.0
+
+    @abstractmethod
+    def compute_encoded_size(self, input_byte_length: int, chunk_spec: ArraySpec) -> int:
+        """Number of encoded bytes for a number of bytes that go in.
+
+        Raises
+        ------
+        NotImplementedError
+            It depends on the data.
+        """
+        raise NotImplementedError
+
+    def resolve_metadata(self, chunk_spec: ArraySpec) -> ArraySpec:
+        """What the next codec sees, for what this one sees."""
+        return chunk_spec
+
+    def evolve_from_array_spec(self, array_spec: ArraySpec) -> Self:
+        """This codec with every parameter decided that depends on the array."""
+        return self
+
+    def validate(
+        self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: RegularChunkGridMetadata
+    ) -> None:
+        """Check the parameters against an array.
+
+        Raises
+        ------
+        ValueError
+            They do not fit.
+        """
+
+    async def _decode_single(self, chunk_data: CodecOutput, chunk_spec: ArraySpec) -> CodecInput:
+        decode = getattr(self, "_decode_sync", None)
+        if decode is None:
+            raise NotImplementedError(f"{type(self).__name__} has neither `_decode_sync` nor `_decode_single`")
+        result: CodecInput = await offload(decode, chunk_data, chunk_spec)
+        return result
+
+    async def _encode_single(self, chunk_data: CodecInput, chunk_spec: ArraySpec) -> CodecOutput | None:
+        encode = getattr(self, "_encode_sync", None)
+        if encode is None:
+            raise NotImplementedError(f"{type(self).__name__} has neither `_encode_sync` nor `_encode_single`")
+        result: CodecOutput | None = await offload(encode, chunk_data, chunk_spec)
+        return result
+
+    async def decode(
+        self, chunks_and_specs: Iterable[tuple[CodecOutput | None, ArraySpec]]
+    ) -> Iterable[CodecInput | None]:
+        """Decode several chunks; None stays None."""
+
+        async def one(item: tuple[CodecOutput | None, ArraySpec]) -> CodecInput | None:
+            data, spec = item
+            return None if data is None else await self._decode_single(data, spec)
+
+        return await map_concurrent(one, chunks_and_specs, concurrency=current_options().concurrency)
+
+    async def encode(
+        self, chunks_and_specs: Iterable[tuple[CodecInput | None, ArraySpec]]
+    ) -> Iterable[CodecOutput | None]:
+        """Encode several chunks; None stays None."""
+
+        async def one(item: tuple[CodecInput | None, ArraySpec]) -> CodecOutput | None:
+            data, spec = item
+            return None if data is None else await self._encode_single(data, spec)
+
+        return await map_concurrent(one, chunks_and_specs, concurrency=current_options().concurrency)
+
+
+class ArrayArrayCodec(BaseCodec[NDBuffer, NDBuffer]):
+    """A codec from array to array.
+
+    Attributes
+    ----------
+    is_view
+        Whether encoding only rearranges axes, so that the result shares the memory it was given.
+    """
+
+    is_view: ClassVar[bool] = False
+
+
+class ArrayBytesCodec(BaseCodec[NDBuffer, Buffer]):
+    """A codec from array to bytes; a chain has exactly one."""
+
+
+class BytesBytesCodec(BaseCodec[Buffer, Buffer]):
+    """A codec from bytes to bytes."""
+
+
+Codec: TypeAlias = ArrayArrayCodec | ArrayBytesCodec | BytesBytesCodec
+
+
+class ArrayBytesCodecPartialDecodeMixin:
+    """An array→bytes codec that reads a part of a chunk without reading all of it."""
+
+    async def _decode_partial_single(
+        self, byte_getter: ByteGetter, selection: SelectorTuple, chunk_spec: ArraySpec
+    ) -> NDBuffer | None:
+        raise NotImplementedError
+
+    async def decode_partial(
+        self, batch_info: Iterable[tuple[ByteGetter, SelectorTuple, ArraySpec]]
+    ) -> Iterable[NDBuffer | None]:
+        """Read a part of each of several chunks."""
+
+        async def one(item: tuple[ByteGetter, SelectorTuple, ArraySpec]) -> NDBuffer | None:
+            return await self._decode_partial_single(*item)
+
+        return await map_concurrent(one, batch_info, concurrency=current_options().concurrency)
+
+
+class ArrayBytesCodecPartialEncodeMixin:
+    """An array→bytes codec that writes a part of a chunk without encoding all of it."""
+
+    async def _encode_partial_single(
+        self, byte_setter: ByteSetter, chunk_array: NDBuffer, selection: SelectorTuple, chunk_spec: ArraySpec
+    ) -> None:
+        raise NotImplementedError
+
+    async def encode_partial(
+        self, batch_info: Iterable[tuple[ByteSetter, NDBuffer, SelectorTuple, ArraySpec]]
+    ) -> None:
+        """Write a part of each of several chunks."""
+
+        async def one(item: tuple[ByteSetter, NDBuffer, SelectorTuple, ArraySpec]) -> None:
+            await self._encode_partial_single(*item)
+
+        await map_concurrent(one, batch_info, concurrency=current_options().concurrency)
+
+
+class CodecPipeline:
+    """Moves chunks between a store and memory, through the codecs of an array.
+
+    A batch is an iterable of tuples: where the chunk is, its spec, what is selected in it, where that is in the array
+    outside, and whether all of it is selected.
+    """
+
+    @abstractmethod
+    def evolve_from_array_spec(self, array_spec: ArraySpec) -> Self:
+        """The pipeline with every codec parameter decided that depends on the array."""
+
+    @classmethod
+    @abstractmethod
+    def from_codecs(cls, codecs: Iterable[Codec]) -> Self:
+        """Make a pipeline of a chain."""
+
+    @classmethod
+    def from_array_metadata_and_store(cls, array_metadata: Any, store: Store) -> Self:
+        """Make a pipeline for an array in a store."""
+        raise NotImplementedError(f"{cls.__name__} is made with `from_codecs`")
+
+    @property
+    @abstractmethod
+    def supports_partial_decode(self) -> bool:
+        """Whether a part of a chunk can be read without the rest."""
+
+    @property
+    @abstractmethod
+    def supports_partial_encode(self) -> bool:
+        """Whether a part of a chunk can be written without the rest."""
+
+    @abstractmethod
+    def validate(
+        self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: RegularChunkGridMetadata
+    ) -> None:
+        """Check the chain against an array."""
+
+    @abstractmethod
+    def compute_encoded_size(self, byte_length: int, array_spec: ArraySpec) -> int:
+        """Stored bytes of a chunk of so many bytes, where that does not depend on the data."""
+
+    @abstractmethod
+    async def decode(
+        self, chunk_bytes_and_specs: Iterable[tuple[Buffer | None, ArraySpec]]
+    ) -> Iterable[NDBuffer | None]:
+        """Decode chunks; None stays None."""
+
+    @abstractmethod
+    async def encode(
+        self, chunk_arrays_and_specs: Iterable[tuple[NDBuffer | None, ArraySpec]]
+    ) -> Iterable[Buffer | None]:
+        """Encode chunks; None stays None."""
+
+    @abstractmethod
+    async def read(
+        self,
+        batch_info: Iterable[tuple[ByteGetter, ArraySpec, SelectorTuple, SelectorTuple, bool]],
+        out: NDBuffer,
+        drop_axes: tuple[int, ...] = (),
+    ) -> tuple[GetResult, ...]:
+        """Read chunks into `out`; what is absent becomes the fill value."""
+
+    @abstractmethod
+    async def write(
+        self,
+        batch_info: Iterable[tuple[ByteSetter, ArraySpec, SelectorTuple, SelectorTuple, bool]],
+        value: NDBuffer,
+        drop_axes: tuple[int, ...] = (),
+    ) -> None:
+        """Write chunks from `value`, merging where a chunk is selected in part."""

@@ -1,0 +1,22 @@
+"""Memory: ``cpu`` buffers, and the prototype that the settings ask for."""
+
+from __future__ import annotations
+
+from terrazzo.buffer import cpu
+from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
+from terrazzo.registry import get_buffer_class, get_ndbuffer_class
+from terrazzo.settings import current_options
+
+__all__ = ["Buffer", "BufferPrototype", "NDBuffer", "cpu", "default_buffer_prototype"]
+
+_prototypes: dict[tuple[str, str], BufferPrototype] = {}
+
+
+def default_buffer_prototype() -> BufferPrototype:
+    """The prototype that ``config["buffer"]`` and ``config["ndbuffer"]`` name."""
+    options = current_options()
+    names = options.buffer, options.ndbuffer
+    prototype = _prototypes.get(names)
+    if prototype is None:
+        prototype = _prototypes[names] = BufferPrototype(get_buffer_class(), get_ndbuffer_class())
+    return prototype

@@ -1,0 +1,163 @@
+"""The contract of a data type: what turns numpy's types and stored JSON into one another.
+
+Specification: Zarr v3.1 "Data types"; Zarr v2 "Data type encoding". Names and meaning follow zarr-python.
+"""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypedDict, TypeVar
+
+import numpy as np
+from typing_extensions import Self
+
+from terrazzo.errors import DataTypeValidationError, quote
+from terrazzo.types import JSON, ZarrFormat
+
+__all__ = [
+    "BYTE_ORDER_CHARACTERS",
+    "DTypeConfig_V2",
+    "DTypeJSON",
+    "Endianness",
+    "TBaseDType",
+    "TBaseScalar",
+    "TDType_co",
+    "TScalar_co",
+    "ZDType",
+    "endianness_of",
+]
+
+TBaseDType: TypeAlias = np.dtype[Any]
+TBaseScalar: TypeAlias = Any
+DTypeJSON: TypeAlias = "str | int | float | Sequence[DTypeJSON] | Mapping[str, object] | None"
+TDType_co = TypeVar("TDType_co", bound=TBaseDType, covariant=True)
+TScalar_co = TypeVar("TScalar_co", covariant=True)
+
+Endianness: TypeAlias = Literal["little", "big"]
+BYTE_ORDER_CHARACTERS: dict[Endianness, str] = {"little": "<", "big": ">"}
+
+
+class DTypeConfig_V2(TypedDict):  # noqa: N801 - zarr-python's name
+    """How Zarr v2 says a data type: the ``dtype`` member, and the id of the object codec where there is one."""
+
+    name: Any
+    object_codec_id: str | None
+
+
+def endianness_of(dtype: TBaseDType) -> Endianness:
+    """Byte order of a numpy data type; that of the machine where it does not say."""
+    if dtype.byteorder == "<":
+        return "little"
+    if dtype.byteorder == ">":
+        return "big"
+    return "little" if sys.byteorder == "little" else "big"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZDType(ABC, Generic[TDType_co, TScalar_co]):
+    """A data type: its numpy form, its JSON in both formats, its scalars.
+
+    Subclasses are frozen dataclasses whose fields are the parameters of the type.
+    """
+
+    dtype_cls: ClassVar[type[Any]]
+    _zarr_v3_name: ClassVar[str]
+
+    @classmethod
+    def _check_native_dtype(cls, dtype: TBaseDType) -> bool:
+        """Whether a numpy data type is of this class."""
+        return type(dtype) is cls.dtype_cls
+
+    @classmethod
+    @abstractmethod
+    def from_native_dtype(cls, dtype: TBaseDType) -> Self:
+        """Make the data type from numpy's.
+
+        Raises
+        ------
+        DataTypeValidationError
+            It is of another kind.
+        """
+
+    @abstractmethod
+    def to_native_dtype(self) -> TDType_co:
+        """The numpy data type of arrays of this type."""
+
+    @classmethod
+    @abstractmethod
+    def _from_json_v2(cls, data: DTypeJSON) -> Self:
+        """Read the form of Zarr v2."""
+
+    @classmethod
+    @abstractmethod
+    def _from_json_v3(cls, data: DTypeJSON) -> Self:
+        """Read the form of Zarr v3."""
+
+    @classmethod
+    def from_json(cls, data: DTypeJSON, *, zarr_format: ZarrFormat) -> Self:
+        """Make the data type from what a metadata document says.
+
+        Raises
+        ------
+        DataTypeValidationError
+            The document says another type.
+        """
+        return cls._from_json_v2(data) if zarr_format == 2 else cls._from_json_v3(data)
+
+    @abstractmethod
+    def to_json(self, zarr_format: ZarrFormat) -> Any:
+        """What a metadata document says for this type."""
+
+    @abstractmethod
+    def _check_scalar(self, data: object) -> bool:
+        """Whether ``cast_scalar`` can take `data`."""
+
+    @abstractmethod
+    def cast_scalar(self, data: object) -> TScalar_co:
+        """Convert a value to a scalar of this type, by numpy's rules for Python scalars.
+
+        Raises
+        ------
+        TypeError, ValueError, OverflowError
+            The value is of another kind, or out of range.
+        """
+
+    @abstractmethod
+    def default_scalar(self) -> TScalar_co:
+        """The fill value that an array gets when none is given."""
+
+    @abstractmethod
+    def from_json_scalar(self, data: JSON, *, zarr_format: ZarrFormat) -> TScalar_co:
+        """Read a fill value.
+
+        Raises
+        ------
+        MetadataValidationError
+            It is not one of this type.
+        """
+
+    @abstractmethod
+    def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> JSON:
+        """Write a fill value, exactly."""
+
+    @classmethod
+    def refuse(cls, data: object) -> DataTypeValidationError:
+        """The error for a data type that is not of this class."""
+        return DataTypeValidationError(f"{quote(data)} is not a data type of the kind {cls.__name__}")
+
+    @property
+    def is_multibyte(self) -> bool:
+        """Whether stored elements have a byte order."""
+        return False
+
+
+class FixedSize:
+    """A data type all of whose elements have the same number of bytes."""
+
+    @property
+    def item_size(self) -> int:
+        """Bytes of one element."""
+        return int(self.to_native_dtype().itemsize)  # type: ignore[attr-defined] # a mixin of ZDType

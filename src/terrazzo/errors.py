@@ -1,0 +1,415 @@
+"""Every exception and warning of terrazzo.
+
+The tree (classes marked * exist in zarr-python under the same name, with the same bases)::
+
+    ValueError
+    └── BaseZarrError *
+        ├── NodeNotFoundError *            (also FileNotFoundError)
+        │   ├── ArrayNotFoundError *
+        │   └── GroupNotFoundError *
+        ├── ContainsArrayError *           a node is in the way
+        ├── ContainsGroupError *
+        ├── ContainsArrayAndGroupError *
+        ├── MetadataValidationError *      a metadata document cannot be read or contradicts the specification
+        │   └── NodeTypeValidationError *
+        ├── UnknownCodecError *            codec, grid or key encoding without an implementation
+        ├── ChunkNotFoundError *           an absent chunk, where the caller asked not to read the fill value
+        ├── PickleCodecDisabledError *     data need unpickling and the user has not opted in
+        ├── CorruptDataError               stored bytes are not what the metadata promise (also RuntimeError)
+        │   ├── ChecksumError
+        │   └── ShardIndexError
+        ├── LimitExceededError             a configured limit would be passed
+        ├── InvalidKeyError                key or node path that no store may hold
+        ├── ConcurrentWriteError           another writer changed the object, and the change cannot be merged
+        └── StoreError                     a store operation failed (also OSError)
+            ├── StoreAccessError           (also PermissionError)
+            ├── StoreUnavailableError      (also ConnectionError)
+            └── StoreTimeoutError          (also TimeoutError)
+    ValueError
+    └── DataTypeValidationError *
+    IndexError
+    ├── ArrayIndexError *
+    │   └── BroadcastError                 (also ValueError, which is what numpy raises)
+    ├── BoundsCheckError *
+    ├── NegativeStepError *
+    └── VindexInvalidSelectionError *
+    RuntimeError
+    ├── SuspendedError                     a coroutine waited although it promised not to
+    └── SyncError *                        a blocking call where it could only deadlock
+
+Catch ``BaseZarrError`` for anything wrong with what is stored or asked for, ``OSError`` for a store that fails,
+``IndexError`` for a selection that does not fit. Where an error is about stored data, ``store``, ``key`` and
+``reason`` are attributes, and the message with its notes names them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "ArrayIndexError",
+    "ArrayNotFoundError",
+    "BaseZarrError",
+    "BoundsCheckError",
+    "BroadcastError",
+    "ChecksumError",
+    "ChunkNotFoundError",
+    "ConcurrentWriteError",
+    "ContainsArrayAndGroupError",
+    "ContainsArrayError",
+    "ContainsGroupError",
+    "CorruptDataError",
+    "DataTypeValidationError",
+    "GroupNotFoundError",
+    "InvalidKeyError",
+    "LimitExceededError",
+    "MetadataValidationError",
+    "NegativeStepError",
+    "NodeNotFoundError",
+    "NodeTypeValidationError",
+    "PickleCodecDisabledError",
+    "ShardIndexError",
+    "StoreAccessError",
+    "StoreError",
+    "StoreTimeoutError",
+    "StoreUnavailableError",
+    "SuspendedError",
+    "SyncError",
+    "UnknownCodecError",
+    "UnstableSpecificationWarning",
+    "VindexInvalidSelectionError",
+    "ZarrDeprecationWarning",
+    "ZarrFutureWarning",
+    "ZarrRuntimeWarning",
+    "ZarrUserWarning",
+    "add_context",
+    "quote",
+]
+
+QUOTE_LIMIT = 200
+"""Characters of foreign text that one quotation in a message may hold."""
+
+
+class BaseZarrError(ValueError):
+    """Base of the errors about what is stored or asked for.
+
+    Parameters
+    ----------
+    reason
+        The message: what is wrong, with the offending value.
+    store, key
+        Where, as text; set later by the layer that knows.
+    """
+
+    store: str | None = None
+    key: str | None = None
+
+    def __init__(self, *args: Any, store: str | None = None, key: str | None = None) -> None:
+        super().__init__(*args)
+        if store is not None:
+            self.store = store
+        if key is not None:
+            self.key = key
+
+    @property
+    def reason(self) -> str:
+        """The message without the notes."""
+        return str(self.args[0]) if self.args else ""
+
+    def __str__(self) -> str:
+        # An OSError among the bases would print its errno instead of the message.
+        return self.reason
+
+
+class NodeNotFoundError(BaseZarrError, FileNotFoundError):
+    """There is no node, array or group, at the path."""
+
+
+class ArrayNotFoundError(NodeNotFoundError):
+    """There is no array at the path."""
+
+
+class GroupNotFoundError(NodeNotFoundError):
+    """There is no group at the path."""
+
+
+class ContainsArrayError(BaseZarrError):
+    """An array is already at the path."""
+
+
+class ContainsGroupError(BaseZarrError):
+    """A group is already at the path."""
+
+
+class ContainsArrayAndGroupError(BaseZarrError):
+    """An array and a group are both at the path."""
+
+
+class MetadataValidationError(BaseZarrError):
+    """A metadata document cannot be read, or contradicts the specification.
+
+    Attributes
+    ----------
+    field
+        JSON path of the offending member, such as ``codecs[1].configuration.level``; empty for the whole document.
+    """
+
+    field: str = ""
+
+    def __init__(self, *args: Any, field: str = "", store: str | None = None, key: str | None = None) -> None:
+        super().__init__(*args, store=store, key=key)
+        if field:
+            self.field = field
+
+    def within(self, prefix: str) -> MetadataValidationError:
+        """Prepend the JSON path of the member that holds the one in error, and return the error itself."""
+        joint = "" if not self.field or self.field.startswith("[") else "."
+        self.field = f"{prefix}{joint}{self.field}"
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.reason}" if self.field else self.reason
+
+
+class NodeTypeValidationError(MetadataValidationError):
+    """``node_type`` is not what the operation needs."""
+
+
+class UnknownCodecError(BaseZarrError):
+    """A codec, chunk grid or chunk key encoding has no implementation here.
+
+    Attributes
+    ----------
+    name
+        The name that was asked for.
+    """
+
+    name: str = ""
+
+    def __init__(self, *args: Any, name: str = "", store: str | None = None, key: str | None = None) -> None:
+        super().__init__(*args, store=store, key=key)
+        if name:
+            self.name = name
+
+
+class ChunkNotFoundError(BaseZarrError):
+    """A chunk is absent and the array was opened with ``read_missing_chunks=False``."""
+
+
+class PickleCodecDisabledError(BaseZarrError):
+    """Reading needs ``pickle``, which can run code, and it has not been enabled."""
+
+
+class CorruptDataError(BaseZarrError, RuntimeError):
+    """Stored bytes are not what the metadata promise.
+
+    Attributes
+    ----------
+    chunk_coords
+        Coordinates of the chunk in the chunk grid, or None.
+    inner_coords
+        Coordinates of the subchunk in its shard, or None.
+    stage
+        Name of the codec that failed, ``"size"`` or ``"index"``.
+    """
+
+    chunk_coords: tuple[int, ...] | None = None
+    inner_coords: tuple[int, ...] | None = None
+    stage: str = ""
+
+    def __init__(
+        self,
+        *args: Any,
+        stage: str = "",
+        chunk_coords: tuple[int, ...] | None = None,
+        inner_coords: tuple[int, ...] | None = None,
+        store: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(*args, store=store, key=key)
+        if stage:
+            self.stage = stage
+        if chunk_coords is not None:
+            self.chunk_coords = chunk_coords
+        if inner_coords is not None:
+            self.inner_coords = inner_coords
+
+
+class ChecksumError(CorruptDataError):
+    """A checksum is present and does not match."""
+
+
+class ShardIndexError(CorruptDataError):
+    """A shard index is missing, short, fails its checksum, or points outside the shard.
+
+    Attributes
+    ----------
+    entry
+        Position of the entry in error, in C order, or None.
+    """
+
+    entry: int | None = None
+
+
+class LimitExceededError(BaseZarrError):
+    """A limit of ``config["limits.*"]`` would be passed.
+
+    Attributes
+    ----------
+    limit
+        Name of the setting.
+    value
+        The value that is too large.
+    """
+
+    limit: str = ""
+    value: object = None
+
+    def __init__(
+        self, *args: Any, limit: str = "", value: object = None, store: str | None = None, key: str | None = None
+    ) -> None:
+        super().__init__(*args, store=store, key=key)
+        self.limit = limit
+        self.value = value
+
+
+class InvalidKeyError(BaseZarrError):
+    """A key or node path that no store may hold."""
+
+
+class ConcurrentWriteError(BaseZarrError):
+    """Another writer changed the object, and the operation could not be merged or repeated."""
+
+
+class StoreError(BaseZarrError, OSError):
+    """A store operation failed.
+
+    Attributes
+    ----------
+    errno
+        The operating system's number, where there is one.
+    op
+        The operation: ``get``, ``set``, ``delete``, ``list`` …
+    retryable
+        Whether trying again may help.
+    attempts
+        How often it was tried.
+    """
+
+    op: str = ""
+    retryable: bool = False
+    attempts: int = 1
+
+    def __init__(
+        self,
+        *args: Any,
+        errno: int | None = None,
+        op: str = "",
+        retryable: bool = False,
+        attempts: int = 1,
+        store: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(*args, store=store, key=key)
+        self.errno = errno
+        self.op = op
+        self.retryable = retryable
+        self.attempts = attempts
+
+
+class StoreAccessError(StoreError, PermissionError):
+    """The store refused access: 401, 403, EACCES, EROFS, EPERM."""
+
+
+class StoreUnavailableError(StoreError, ConnectionError):
+    """The store did not answer properly, after retries: 429, 5xx, resets, broken bodies."""
+
+
+class StoreTimeoutError(StoreError, TimeoutError):
+    """A deadline passed."""
+
+
+class DataTypeValidationError(ValueError):
+    """A data type, or its configuration, is not one that terrazzo knows."""
+
+
+class ArrayIndexError(IndexError):
+    """A selection does not fit the array."""
+
+
+class BroadcastError(ArrayIndexError, ValueError):
+    """A value cannot be broadcast to the shape of the selection."""
+
+
+class BoundsCheckError(IndexError):
+    """An integer index is outside its axis."""
+
+
+class NegativeStepError(IndexError):
+    """A slice has a negative step."""
+
+
+class VindexInvalidSelectionError(IndexError):
+    """A selection is not one that ``vindex`` takes."""
+
+
+class SuspendedError(RuntimeError):
+    """A coroutine suspended although everything it uses says that it never waits."""
+
+
+class SyncError(RuntimeError):
+    """A blocking call was made where it could only deadlock."""
+
+
+class ZarrDeprecationWarning(DeprecationWarning):
+    """Something that will go away."""
+
+
+class ZarrFutureWarning(FutureWarning):
+    """Something that will change."""
+
+
+class UnstableSpecificationWarning(ZarrFutureWarning):
+    """Something that no accepted specification describes."""
+
+
+class ZarrRuntimeWarning(RuntimeWarning):
+    """Something dubious that happened while running."""
+
+
+class ZarrUserWarning(UserWarning):
+    """Something dubious that the caller asked for."""
+
+
+def quote(value: object) -> str:
+    """Represent foreign text for a message: printable, at most ``QUOTE_LIMIT`` characters."""
+    text = ascii(value[: QUOTE_LIMIT + 1]) if isinstance(value, (str, bytes)) else _bounded_repr(value)
+    return text if len(text) <= QUOTE_LIMIT else text[: QUOTE_LIMIT - 1] + "…"
+
+
+def _bounded_repr(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > 4 * QUOTE_LIMIT:
+        return f"an integer of {value.bit_length()} bits"
+    try:
+        return ascii(value)
+    except (RecursionError, ValueError):  # nested too deep, or an integer inside it is too long to print
+        return f"a {type(value).__name__}"
+
+
+def add_context(
+    error: BaseException, note: str, *, store: object = None, key: str | None = None, **fields: object
+) -> None:
+    """Say where `error` happened: set the attributes it has room for, and add `note` once.
+
+    Called by the layer that orchestrates an operation, which alone knows the array, the key and the direction.
+    """
+    if isinstance(error, BaseZarrError):
+        if store is not None and error.store is None:
+            error.store = str(store)
+        if key is not None and error.key is None:
+            error.key = key
+        for name, value in fields.items():
+            if getattr(error, name, value) is None:
+                setattr(error, name, value)
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)

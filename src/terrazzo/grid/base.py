@@ -1,0 +1,125 @@
+"""How an array is cut: one `Axis` a dimension, and the `ChunkGrid` that they make.
+
+Everything is arithmetic per axis, so that nothing depends on how many chunks are declared.
+
+Specification: Zarr v3.1 "Chunk grids".
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from terrazzo.types import ChunkCoords
+
+__all__ = ["Axis", "ChunkGrid"]
+
+
+class Axis(ABC):
+    """One dimension of an array, cut into chunks."""
+
+    __slots__ = ()
+
+    length: int
+    """Elements of the array along the axis."""
+
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """Number of chunks that hold elements of the array."""
+
+    @property
+    @abstractmethod
+    def uniform(self) -> int | None:
+        """Stored length of every chunk, in elements; None when they differ."""
+
+    @abstractmethod
+    def chunk_at(self, index: int) -> int:
+        """The chunk that holds element `index`."""
+
+    @abstractmethod
+    def start_of(self, chunk: int) -> int:
+        """First element of a chunk."""
+
+    @abstractmethod
+    def size_of(self, chunk: int) -> int:
+        """Stored length of a chunk, in elements; the last one may reach beyond the array."""
+
+    @abstractmethod
+    def resized(self, length: int) -> Axis:
+        """The same cut for an axis of another length."""
+
+
+@dataclass(frozen=True)
+class ChunkGrid:
+    """The chunks of an array of a given shape."""
+
+    dimensions: tuple[Axis, ...]
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.dimensions)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array, in elements."""
+        return tuple(axis.length for axis in self.dimensions)
+
+    @property
+    def grid_shape(self) -> tuple[int, ...]:
+        """Shape of the grid, in chunks."""
+        return tuple(axis.count for axis in self.dimensions)
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether all chunks have the same stored shape."""
+        return all(axis.uniform is not None for axis in self.dimensions)
+
+    @property
+    def chunk_shape(self) -> tuple[int, ...]:
+        """Stored shape of every chunk, in elements.
+
+        Raises
+        ------
+        ValueError
+            The chunks differ in shape.
+        """
+        shape = tuple(axis.uniform for axis in self.dimensions if axis.uniform is not None)
+        if len(shape) != self.ndim:
+            raise ValueError("the chunks of a rectilinear grid differ in shape")
+        return shape
+
+    def get_nchunks(self) -> int:
+        """Number of chunks."""
+        return math.prod(self.grid_shape)
+
+    def shape_of(self, coords: ChunkCoords) -> tuple[int, ...]:
+        """Stored shape of one chunk, in elements."""
+        return tuple(axis.size_of(chunk) for axis, chunk in zip(self.dimensions, coords, strict=True))
+
+    def region_of(self, coords: ChunkCoords) -> tuple[slice, ...]:
+        """The elements of the array that one chunk holds."""
+        starts = [axis.start_of(chunk) for axis, chunk in zip(self.dimensions, coords, strict=True)]
+        return tuple(
+            slice(start, min(start + size, axis.length))
+            for axis, start, size in zip(self.dimensions, starts, self.shape_of(coords), strict=True)
+        )
+
+    def contains(self, coords: ChunkCoords) -> bool:
+        """Whether a chunk holds elements of the array."""
+        return len(coords) == self.ndim and all(
+            0 <= chunk < axis.count for axis, chunk in zip(self.dimensions, coords, strict=True)
+        )
+
+    def all_chunk_coords(self) -> Iterator[ChunkCoords]:
+        """Coordinates of all chunks, in C order."""
+        return itertools.product(*(range(count) for count in self.grid_shape))
+
+    def update_shape(self, new_shape: tuple[int, ...]) -> ChunkGrid:
+        """The same cut for an array of another shape."""
+        axes = zip(self.dimensions, new_shape, strict=True)
+        return ChunkGrid(tuple(axis.resized(length) for axis, length in axes))

@@ -1,0 +1,198 @@
+"""Named implementations of codecs, chunk key encodings, buffers and pipelines, imported when first used.
+
+Three sources, strongest first: what was registered, entry points of installed packages (groups ``terrazzo.codecs``,
+``zarr.codecs`` and so on, entry name = codec name), and the classes named in ``config``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import defaultdict
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+from terrazzo.errors import UnknownCodecError, quote
+from terrazzo.settings import BadConfigError, config
+
+__all__ = [
+    "Registry",
+    "fully_qualified_name",
+    "get_buffer_class",
+    "get_chunk_key_encoding_class",
+    "get_codec_class",
+    "get_ndbuffer_class",
+    "get_pipeline_class",
+    "register_buffer",
+    "register_chunk_key_encoding",
+    "register_codec",
+    "register_ndbuffer",
+    "register_pipeline",
+]
+
+T = TypeVar("T")
+
+
+class Registry(dict[str, type[T]], Generic[T]):
+    """Implementations by name, with entry points that are imported when they are first needed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lazy_load_list: list[EntryPoint] = []
+
+    def lazy_load(self, use_entrypoint_name: bool = False) -> None:
+        """Import and register every entry point found so far."""
+        while self.lazy_load_list:
+            entry = self.lazy_load_list.pop()
+            self.register(entry.load(), qualname=entry.name if use_entrypoint_name else None)
+
+    def register(self, cls: type[T], qualname: str | None = None) -> None:
+        """Register a class, by default under its fully qualified name."""
+        self[fully_qualified_name(cls) if qualname is None else qualname] = cls
+
+
+def fully_qualified_name(cls: type) -> str:
+    """Module and qualified name of a class, joined by a dot."""
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+_codecs: dict[str, Registry[Any]] = defaultdict(Registry)
+_buffers: Registry[Any] = Registry()
+_ndbuffers: Registry[Any] = Registry()
+_pipelines: Registry[Any] = Registry()
+_chunk_key_encodings: Registry[Any] = Registry()
+_collected = False
+
+
+def _collect_entry_points() -> None:
+    """Note, once, which entry points installed packages declare; nothing is imported yet."""
+    global _collected
+    if _collected:
+        return
+    _collected = True
+    for family in ("zarr", "terrazzo"):
+        for entry in entry_points(group=f"{family}.codecs"):
+            _codecs[entry.name].lazy_load_list.append(entry)
+        for kind, registry in (
+            ("buffer", _buffers),
+            ("ndbuffer", _ndbuffers),
+            ("codec_pipeline", _pipelines),
+            ("chunk_key_encoding", _chunk_key_encodings),
+        ):
+            registry.lazy_load_list.extend(entry_points(group=f"{family}.{kind}"))
+
+
+def _import_path(path: str, key: str) -> type[Any]:
+    """Import the class that ``config[key]`` names."""
+    module_name, _, name = path.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise BadConfigError(f"config[{key!r}] names {path!r}, which cannot be imported: {error}") from error
+    if not isinstance(found, type):
+        raise BadConfigError(f"config[{key!r}] names {path!r}, which is not a class")
+    return found
+
+
+def _configured(key: str, registry: Registry[T]) -> type[T]:
+    """The class that ``config[key]`` names, registered or importable."""
+    path = config.get(key)
+    if path in registry:
+        return registry[path]
+    _collect_entry_points()
+    registry.lazy_load()
+    return registry[path] if path in registry else _import_path(path, key)
+
+
+def register_codec(key: str, codec_cls: type[Any], *, qualname: str | None = None) -> None:
+    """Register a codec class under the name that metadata documents use for it."""
+    _codecs[key].register(codec_cls, qualname)
+
+
+def get_codec_class(key: str, reload_config: bool = False) -> type[Any]:
+    """Find the class of the codec called `key`.
+
+    ``config["codecs"][key]`` decides, by fully qualified name; without it, the class registered last.
+
+    Raises
+    ------
+    UnknownCodecError
+        No implementation is registered, declared or configured.
+    """
+    if reload_config:
+        config.refresh()
+    configured = config.get("codecs", {}).get(key)
+    if key not in _codecs:
+        _collect_entry_points()
+    registry = _codecs.get(key)
+    if registry is not None:
+        registry.lazy_load()
+        if configured in registry:
+            return registry[configured]
+        if configured is None and registry:
+            return list(registry.values())[-1]
+    if configured is None:
+        raise UnknownCodecError(
+            f"no implementation of the codec {quote(key)}; install a package that provides it, or register one "
+            "with terrazzo.registry.register_codec",
+            name=key,
+        )
+    return _import_path(configured, f"codecs.{key}")
+
+
+def register_chunk_key_encoding(key: str, cls: type[Any]) -> None:
+    """Register a chunk key encoding under the name that metadata documents use for it."""
+    _chunk_key_encodings.register(cls, key)
+
+
+def get_chunk_key_encoding_class(key: str) -> type[Any]:
+    """Find the class of the chunk key encoding called `key`.
+
+    Raises
+    ------
+    UnknownCodecError
+        No implementation is registered or declared.
+    """
+    if key not in _chunk_key_encodings:
+        _collect_entry_points()
+        _chunk_key_encodings.lazy_load(use_entrypoint_name=True)
+    if key not in _chunk_key_encodings:
+        known = ", ".join(sorted(_chunk_key_encodings))
+        raise UnknownCodecError(f"unknown chunk key encoding {quote(key)}; known are {known}", name=key)
+    return _chunk_key_encodings[key]
+
+
+def register_pipeline(pipe_cls: type[Any]) -> None:
+    """Register a codec pipeline class under its fully qualified name."""
+    _pipelines.register(pipe_cls)
+
+
+def get_pipeline_class(reload_config: bool = False) -> type[Any]:
+    """The codec pipeline class that ``config["codec_pipeline.path"]`` names."""
+    return _reloaded(reload_config, lambda: _configured("codec_pipeline.path", _pipelines))
+
+
+def register_buffer(cls: type[Any], qualname: str | None = None) -> None:
+    """Register a buffer class."""
+    _buffers.register(cls, qualname)
+
+
+def get_buffer_class(reload_config: bool = False) -> type[Any]:
+    """The buffer class that ``config["buffer"]`` names."""
+    return _reloaded(reload_config, lambda: _configured("buffer", _buffers))
+
+
+def register_ndbuffer(cls: type[Any], qualname: str | None = None) -> None:
+    """Register an array buffer class."""
+    _ndbuffers.register(cls, qualname)
+
+
+def get_ndbuffer_class(reload_config: bool = False) -> type[Any]:
+    """The array buffer class that ``config["ndbuffer"]`` names."""
+    return _reloaded(reload_config, lambda: _configured("ndbuffer", _ndbuffers))
+
+
+def _reloaded(reload_config: bool, find: Callable[[], type[Any]]) -> type[Any]:
+    if reload_config:
+        config.refresh()
+    return find()

@@ -1,0 +1,32 @@
+"""Threads and event loops: the only folder that knows them.
+
+Every operation of terrazzo is one coroutine. Three drivers run it: inline, on the calling thread, when nothing in it
+waits; on the background loop, when a blocking caller uses a store that waits; offloaded to a worker thread, when an
+async caller uses a store that blocks.
+"""
+
+from __future__ import annotations
+
+from terrazzo.runtime.concurrent import cpu_count, map_concurrent, share, useful_width
+from terrazzo.runtime.drive import driven_inline, offload, operation, operation_stream, run_inline, run_offloaded
+from terrazzo.runtime.locks import KeyedLocks
+from terrazzo.runtime.loop import run_on_loop
+from terrazzo.runtime.mirror import mirror, mirror_function, mirror_stream
+
+__all__ = [
+    "KeyedLocks",
+    "cpu_count",
+    "driven_inline",
+    "map_concurrent",
+    "mirror",
+    "mirror_function",
+    "mirror_stream",
+    "offload",
+    "operation",
+    "operation_stream",
+    "run_inline",
+    "run_offloaded",
+    "run_on_loop",
+    "share",
+    "useful_width",
+]

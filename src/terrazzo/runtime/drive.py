@@ -1,0 +1,225 @@
+"""The drivers: how a coroutine is run, and the gate that chooses one of them.
+
+==============================  =======================  ==============================
+caller                          store and codecs inline  otherwise
+==============================  =======================  ==============================
+blocking API                    ``run_inline``           ``run_on_loop``
+async API                       ``run_offloaded``        plain ``await``
+==============================  =======================  ==============================
+
+A thread that drives inline carries a `Scope` in a thread-local, so that code deep inside an operation can tell
+whether it may block (``driven_inline``) and whether it should stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from concurrent.futures import Future
+from contextvars import copy_context
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from terrazzo.errors import SuspendedError
+from terrazzo.runtime.loop import run_on_loop
+from terrazzo.runtime.workers import functions, operations
+from terrazzo.settings import current_options
+
+__all__ = [
+    "Scope",
+    "close_stream",
+    "current_scope",
+    "driven_inline",
+    "next_item",
+    "offload",
+    "operation",
+    "operation_stream",
+    "run_inline",
+    "run_offloaded",
+]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Scope:
+    """One operation driven inline; `stopped` asks it to end at its next item."""
+
+    __slots__ = ("stopped",)
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def check(self) -> None:
+        """Raise ``CancelledError`` if the async caller of this operation was cancelled."""
+        if self.stopped:
+            raise asyncio.CancelledError
+
+
+class HasInline(Protocol):
+    """An object that knows whether everything it uses runs without waiting."""
+
+    @property
+    def inline(self) -> bool: ...
+
+
+S = TypeVar("S", bound=HasInline)
+
+_BLOCKING_CALL = Scope()
+"""The scope of a blocking caller, who stops an operation only by an exception on its own thread."""
+
+
+class _Thread(threading.local):
+    scope: Scope | None = None
+
+
+_thread = _Thread()
+
+
+def driven_inline() -> bool:
+    """Whether this thread drives a coroutine inline, and may therefore block."""
+    return _thread.scope is not None
+
+
+def current_scope() -> Scope | None:
+    """The scope of the operation this thread drives inline, or None on an event loop."""
+    return _thread.scope
+
+
+def run_inline(coroutine: Coroutine[Any, Any, R], scope: Scope = _BLOCKING_CALL) -> R:
+    """Run a coroutine that never waits to its end, on this thread, without an event loop.
+
+    Raises
+    ------
+    SuspendedError
+        The coroutine waited. It is closed.
+    """
+    outer = _thread.scope
+    _thread.scope = scope
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    finally:
+        _thread.scope = outer
+        coroutine.close()
+    raise SuspendedError(
+        f"{getattr(coroutine, '__qualname__', coroutine)} waited while it was driven inline: "
+        "a store or codec in it says `inline = True` and yet suspends"
+    )
+
+
+async def run_offloaded(coroutine: Coroutine[Any, Any, R]) -> R:
+    """Run a coroutine that blocks, but never waits, in a worker thread: one hop for a whole operation.
+
+    When the caller is cancelled the operation stops at its next item, and the cancellation is raised once it has.
+    """
+    scope = Scope()
+
+    def stop() -> None:
+        scope.stopped = True
+
+    try:
+        future = operations.submit(copy_context().run, run_inline, coroutine, scope)
+    except RuntimeError:
+        coroutine.close()
+        raise
+    try:
+        return await _result_of(future, stop)
+    finally:
+        if future.cancelled():  # it never started
+            coroutine.close()
+
+
+async def offload(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Make a call that blocks or computes: at once when driven inline, in a worker thread on an event loop."""
+    if _thread.scope is not None:
+        return call(*args, **kwargs)
+    return await _result_of(functions.submit(call, *args, **kwargs), _nothing)
+
+
+def _nothing() -> None:
+    """A single call cannot be stopped half-way."""
+
+
+async def _result_of(future: Future[R], stop: Callable[[], None]) -> R:
+    """Await a worker's result; on cancellation, wait until the worker has really stopped."""
+    result = asyncio.wrap_future(future)
+    try:
+        return await asyncio.shield(result)
+    except asyncio.CancelledError:
+        if not future.cancel():
+            stop()
+            await _until_done(result)
+        raise
+
+
+async def _until_done(result: asyncio.Future[Any]) -> None:
+    while not result.done():
+        try:
+            await asyncio.wait([result])
+        except asyncio.CancelledError:  # the first cancellation is raised by the caller, once the work has ended
+            continue
+    if not result.cancelled():
+        result.exception()  # retrieved, so that asyncio does not report it as lost
+
+
+def operation(
+    method: Callable[Concatenate[S, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
+    """Gate a public coroutine: pick the driver from who calls and from whether the first argument is ``inline``.
+
+    Inside a gate every other gate on an inline object is a plain call, so operations compose without extra hops.
+    """
+
+    @functools.wraps(method)
+    async def gated(owner: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        coroutine = method(owner, *args, **kwargs)
+        if _thread.scope is not None:
+            if owner.inline:
+                return await coroutine
+            return run_on_loop(coroutine, current_options().timeout)
+        if owner.inline:
+            return await run_offloaded(coroutine)
+        return await coroutine
+
+    return gated
+
+
+def operation_stream(
+    method: Callable[Concatenate[S, P], AsyncGenerator[R, None]],
+) -> Callable[Concatenate[S, P], AsyncGenerator[R, None]]:
+    """Gate a public asynchronous generator, as `operation` does: where a blocking caller must wait, item by item."""
+
+    @functools.wraps(method)
+    async def gated(owner: S, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[R, None]:
+        items = method(owner, *args, **kwargs)
+        waits = _thread.scope is not None and not owner.inline
+        try:
+            while True:
+                step = next_item(items)
+                item = run_on_loop(step, current_options().timeout) if waits else await step
+                if item is None:
+                    return
+                yield item[0]
+        finally:
+            close = close_stream(items)
+            if waits:
+                run_on_loop(close)
+            else:
+                await close
+
+    return gated
+
+
+async def next_item(items: AsyncGenerator[R, None]) -> tuple[R] | None:
+    """The next item, in a tuple, or None at the end."""
+    async for item in items:
+        return (item,)
+    return None
+
+
+async def close_stream(items: AsyncGenerator[Any, None]) -> None:
+    """Close an asynchronous generator; a coroutine, so that any driver can run it."""
+    await items.aclose()

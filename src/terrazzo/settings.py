@@ -1,0 +1,224 @@
+"""Settings: the global ``config``, and ``Options``, the frozen snapshot that one call works with.
+
+``config`` has zarr-python's keys and terrazzo's own. A value comes, strongest first, from ``config.set``, from an
+environment variable (``TERRAZZO_ARRAY__ORDER=F``), from YAML files in ``~/.config/terrazzo``, from ``DEFAULTS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from donfig.config_obj import Config as DonfigConfig
+from donfig.config_obj import ConfigSet
+
+from terrazzo.types import MemoryOrder, ZarrFormat
+
+__all__ = ["DEFAULTS", "BadConfigError", "Config", "Limits", "Options", "config", "current_options"]
+
+MIB = 1 << 20
+
+DEFAULTS: dict[str, Any] = {
+    "default_zarr_format": 3,
+    "json_indent": 2,
+    "array": {
+        "order": "C",
+        "write_empty_chunks": False,
+        "read_missing_chunks": True,
+        "checksum": False,
+        "target_shard_size_bytes": None,
+        "rectilinear_chunks": True,
+        "sharding_coalesce_max_gap_bytes": MIB,
+        "sharding_coalesce_max_bytes": 16 * MIB,
+        "allow_unsafe_pickle_decode": False,
+    },
+    "async": {"concurrency": 10, "timeout": None},
+    "threading": {"max_workers": None},
+    "limits": {
+        "metadata_bytes": 64 * MIB,
+        "json_depth": 512,
+        "ndim": 64,
+        "chunk_bytes": 16 << 30,
+        "nested_codecs": 32,
+    },
+    "codec_pipeline": {"path": "terrazzo.pipeline.batch.BatchedCodecPipeline", "batch_size": 1, "max_workers": None},
+    "codecs": {
+        "blosc": "terrazzo.codecs.blosc.BloscCodec",
+        "bytes": "terrazzo.codecs.bytes.BytesCodec",
+        "crc32c": "terrazzo.codecs.crc32c_.Crc32cCodec",
+        "endian": "terrazzo.codecs.bytes.BytesCodec",
+        "gzip": "terrazzo.codecs.gzip.GzipCodec",
+        "transpose": "terrazzo.codecs.transpose.TransposeCodec",
+        "zstd": "terrazzo.codecs.zstd.ZstdCodec",
+    },
+    "buffer": "terrazzo.buffer.cpu.Buffer",
+    "ndbuffer": "terrazzo.buffer.cpu.NDBuffer",
+}
+
+
+class BadConfigError(ValueError):
+    """A setting has a value that it cannot have."""
+
+
+class _Assignment(ConfigSet):  # type: ignore[misc] # donfig is not typed
+    """What ``config.set`` returns: undone at the end of a ``with`` block."""
+
+    def __init__(self, owner: Config, arg: Mapping[str, Any] | None, **kwargs: Any) -> None:
+        self._owner = owner
+        super().__init__(owner.config, owner.config_lock, owner.deprecations, arg=arg, **kwargs)
+
+    def __exit__(self, *exc_info: object) -> None:
+        super().__exit__(*exc_info)
+        self._owner.changed()
+
+
+class Config(DonfigConfig):  # type: ignore[misc] # donfig is not typed
+    """Global settings, with dotted keys.
+
+    Every change goes through a method of this class, which drops the snapshot that calls take.
+    """
+
+    snapshot: Options | None = None
+
+    def changed(self) -> None:
+        """Forget the snapshot; the next call takes a new one."""
+        self.snapshot = None
+
+    def set(self, arg: Mapping[str, Any] | None = None, **kwargs: Any) -> ConfigSet:
+        """Set values, for good or for a ``with`` block."""
+        assignment = _Assignment(self, arg, **kwargs)
+        self.changed()
+        return assignment
+
+    def refresh(self, **kwargs: Any) -> None:
+        """Read YAML files and environment variables again, and drop what was set."""
+        super().refresh(**kwargs)
+        self.changed()
+
+    def clear(self) -> None:
+        """Drop every value."""
+        super().clear()
+        self.changed()
+
+    def merge(self, *dicts: Mapping[str, Any]) -> None:
+        """Merge more settings into these."""
+        super().merge(*dicts)
+        self.changed()
+
+    def update(self, new: Mapping[str, Any], priority: str = "new") -> None:
+        """Merge `new` into these settings."""
+        super().update(new, priority=priority)
+        self.changed()
+
+    def update_defaults(self, new: Mapping[str, Any]) -> None:
+        """Add defaults, below every value that was set."""
+        super().update_defaults(new)
+        self.changed()
+
+    def reset(self) -> None:
+        """Go back to the defaults, the YAML files and the environment variables."""
+        self.refresh()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What stored content may ask for; None switches a limit off."""
+
+    metadata_bytes: int | None
+    json_depth: int | None
+    ndim: int | None
+    chunk_bytes: int | None
+    nested_codecs: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The settings as one call sees them, from its start to its end."""
+
+    zarr_format: ZarrFormat
+    json_indent: int | None
+    order: MemoryOrder
+    write_empty_chunks: bool
+    read_missing_chunks: bool
+    checksum: bool
+    sharding_coalesce_max_gap_bytes: int
+    sharding_coalesce_max_bytes: int
+    concurrency: int
+    timeout: float | None
+    buffer: str
+    ndbuffer: str
+    limits: Limits
+
+
+config = Config("terrazzo", defaults=[DEFAULTS])
+
+
+def current_options() -> Options:
+    """The settings now. Costs a lookup unless a setting changed since the last call.
+
+    Raises
+    ------
+    BadConfigError
+        A setting has a value that it cannot have.
+    """
+    options = config.snapshot
+    if options is None:
+        options = config.snapshot = _take_snapshot()
+    return options
+
+
+def _take_snapshot() -> Options:
+    limits = ("metadata_bytes", "json_depth", "ndim", "chunk_bytes", "nested_codecs")
+    return Options(
+        zarr_format=cast("ZarrFormat", _one_of("default_zarr_format", (2, 3))),
+        json_indent=_whole_number("json_indent", 0, optional=True),
+        order=cast("MemoryOrder", _one_of("array.order", ("C", "F"))),
+        write_empty_chunks=_truth("array.write_empty_chunks"),
+        read_missing_chunks=_truth("array.read_missing_chunks"),
+        checksum=_truth("array.checksum"),
+        sharding_coalesce_max_gap_bytes=_whole_number("array.sharding_coalesce_max_gap_bytes", 0) or 0,
+        sharding_coalesce_max_bytes=_whole_number("array.sharding_coalesce_max_bytes", 0) or 0,
+        concurrency=_whole_number("async.concurrency", 1) or 1,
+        timeout=_seconds("async.timeout"),
+        buffer=str(config.get("buffer")),
+        ndbuffer=str(config.get("ndbuffer")),
+        limits=Limits(**{name: _whole_number(f"limits.{name}", 0, optional=True) for name in limits}),
+    )
+
+
+def max_workers() -> int | None:
+    """``threading.max_workers``: how many threads may decode and encode; None for one a core."""
+    return _whole_number("threading.max_workers", 1, optional=True)
+
+
+def _one_of(key: str, allowed: tuple[object, ...]) -> object:
+    value = config.get(key)
+    if value not in allowed or isinstance(value, bool):
+        raise BadConfigError(f"config[{key!r}] is {value!r}, expected one of {allowed!r}")
+    return value
+
+
+def _truth(key: str) -> bool:
+    value = config.get(key)
+    if not isinstance(value, bool):
+        raise BadConfigError(f"config[{key!r}] is {value!r}, expected True or False")
+    return value
+
+
+def _whole_number(key: str, least: int, *, optional: bool = False) -> int | None:
+    value = config.get(key)
+    if value is None and optional:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise BadConfigError(f"config[{key!r}] is {value!r}, expected an integer of at least {least}")
+    return value
+
+
+def _seconds(key: str) -> float | None:
+    value = config.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        raise BadConfigError(f"config[{key!r}] is {value!r}, expected a positive number of seconds or None")
+    return float(value)
