@@ -1,1 +1,67 @@
+"""N-dimensional arrays as compressed chunks in any key-value store, in the Zarr format.
+
+A drop-in for zarr-python 3: ``import terrazzo as zarr``.
+"""
+
+from __future__ import annotations
+
+from terrazzo.api.synchronous import (
+    array,
+    create,
+    create_array,
+    create_group,
+    empty,
+    empty_like,
+    full,
+    full_like,
+    group,
+    load,
+    ones,
+    ones_like,
+    open,
+    open_array,
+    open_group,
+    open_like,
+    save,
+    save_array,
+    save_group,
+    zeros,
+    zeros_like,
+)
+from terrazzo.nodes.array import Array
+from terrazzo.nodes.async_array import AsyncArray
+from terrazzo.nodes.async_group import AsyncGroup
+from terrazzo.nodes.group import Group
+from terrazzo.settings import config
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Array",
+    "AsyncArray",
+    "AsyncGroup",
+    "Group",
+    "__version__",
+    "array",
+    "config",
+    "create",
+    "create_array",
+    "create_group",
+    "empty",
+    "empty_like",
+    "full",
+    "full_like",
+    "group",
+    "load",
+    "ones",
+    "ones_like",
+    "open",
+    "open_array",
+    "open_group",
+    "open_like",
+    "save",
+    "save_array",
+    "save_group",
+    "zeros",
+    "zeros_like",
+]

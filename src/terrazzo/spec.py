@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, TypeAlias, TypedDict
-
-from typing_extensions import Self
+from typing import Any, Self, TypeAlias, TypedDict
 
 from terrazzo.buffer.base import BufferPrototype
 from terrazzo.dtype.base import ZDType

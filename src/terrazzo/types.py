@@ -17,7 +17,7 @@ __all__ = [
     "ZarrFormat",
 ]
 
-JSON: TypeAlias = "str | int | float | bool | None | Mapping[str, JSON] | Sequence[JSON]"
+JSON: TypeAlias = "str | int | float | bool | Mapping[str, JSON] | Sequence[JSON] | None"
 BytesLike: TypeAlias = bytes | bytearray | memoryview
 ZarrFormat: TypeAlias = Literal[2, 3]
 MemoryOrder: TypeAlias = Literal["C", "F"]

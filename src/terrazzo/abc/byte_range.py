@@ -89,9 +89,7 @@ class Fetch:
     parts: tuple[tuple[int, slice | None], ...]
 
 
-def coalesce(
-    byte_ranges: Iterable[ByteRequest | None], *, max_gap_bytes: int, max_coalesced_bytes: int
-) -> list[Fetch]:
+def coalesce(byte_ranges: Iterable[ByteRequest | None], *, max_gap_bytes: int, max_coalesced_bytes: int) -> list[Fetch]:
     """Merge ranges that lie close together into fewer requests.
 
     Only requests whose place is known without the size of the value, ``RangeByteRequest``, are merged.

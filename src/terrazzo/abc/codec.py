@@ -14,10 +14,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
-from typing_extensions import Self
 
 from terrazzo.abc.metadata import Metadata
 from terrazzo.abc.store import ByteGetter, ByteSetter, Store
@@ -152,7 +151,7 @@ class BaseCodec(Metadata, Generic[CodecInput, CodecOutput]):
         return chunk_spec
 
     def evolve_from_array_spec(self, array_spec: ArraySpec) -> Self:
-        """This codec with every parameter decided that depends on the array."""
+        """The codec with every parameter decided that depends on the array."""
         return self
 
     def validate(
@@ -253,9 +252,7 @@ class ArrayBytesCodecPartialEncodeMixin:
     ) -> None:
         raise NotImplementedError
 
-    async def encode_partial(
-        self, batch_info: Iterable[tuple[ByteSetter, NDBuffer, SelectorTuple, ArraySpec]]
-    ) -> None:
+    async def encode_partial(self, batch_info: Iterable[tuple[ByteSetter, NDBuffer, SelectorTuple, ArraySpec]]) -> None:
         """Write a part of each of several chunks."""
 
         async def one(item: tuple[ByteSetter, NDBuffer, SelectorTuple, ArraySpec]) -> None:

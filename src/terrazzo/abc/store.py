@@ -20,9 +20,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, runtime_checkable
-
-from typing_extensions import Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from terrazzo.abc.byte_range import (
     ByteRequest,
@@ -154,10 +152,13 @@ class Store(ABC):
         subclass that overrides an operation of an inline store is taken not to be, unless it says so itself.
     reads_into
         Whether ``get_into`` saves a copy over ``get``.
+    deletes_folders_at_once
+        Whether ``delete_dir`` is one step: no reader, and no crash, sees a folder half deleted.
     """
 
     inline: bool = False
     reads_into: bool = False
+    deletes_folders_at_once: bool = False
 
     def __init__(self, *, read_only: bool = False) -> None:
         self._is_open = False
@@ -180,7 +181,7 @@ class Store(ABC):
     async def _open(self) -> None:
         """Do what must be done once, before the first operation."""
         if self._is_open:
-            raise ValueError("store is already open")
+            raise ValueError(f"{self} is open already")
         self._is_open = True
 
     async def _ensure_open(self) -> None:
@@ -208,7 +209,7 @@ class Store(ABC):
 
     def _check_writable(self) -> None:
         if self.read_only:
-            raise ValueError(f"{self} was opened in read-only mode and does not support writing")
+            raise ValueError(f"{self} is read-only")
 
     @abstractmethod
     def __eq__(self, value: object) -> bool:
@@ -334,7 +335,7 @@ class Store(ABC):
 
     async def getsize_prefix(self, prefix: str) -> int:
         """Bytes of all values whose keys start with the segments of `prefix`."""
-        keys = [key async for key in self.list_prefix(prefix)]
+        keys = [key async for key in self.list_prefix(_as_folder(prefix))]
         return sum(await map_concurrent(self.getsize, keys, concurrency=16))
 
     # -- writing
@@ -395,7 +396,7 @@ class Store(ABC):
         return id(self)
 
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
-        """Keep other writers of one value out, in this process: on any thread, on any event loop, through any handle."""
+        """Keep other writers of one value out, in this process: on any thread or event loop, through any handle."""
         locks: KeyedLocks | None = self.__dict__.get("_locks")
         if locks is None:
             locks = self.__dict__["_locks"] = KeyedLocks.of(self.lock_identity)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, SupportsIndex, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, Self, SupportsIndex, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-from typing_extensions import Self
 
 from terrazzo.types import BytesLike, MemoryOrder
 
@@ -126,7 +125,7 @@ class Buffer(ABC):
 
     @abstractmethod
     def combine(self, others: Iterable[Buffer]) -> Self:
-        """This buffer and `others`, one after another, as a new buffer."""
+        """A new buffer of the bytes of this one and of `others`, one after another."""
 
     def __getitem__(self, key: slice) -> Self:
         check_contiguous(key)

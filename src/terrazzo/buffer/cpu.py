@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from typing_extensions import Self
 
 from terrazzo.buffer import base
 from terrazzo.buffer.base import ArrayLike, BufferPrototype, NDArrayLike

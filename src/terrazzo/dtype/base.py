@@ -9,10 +9,9 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypedDict, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Self, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
-from typing_extensions import Self
 
 from terrazzo.errors import DataTypeValidationError, quote
 from terrazzo.types import JSON, ZarrFormat

@@ -10,9 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal, TypeAlias, TypedDict, cast
-
-from typing_extensions import Self
+from typing import Any, ClassVar, Literal, Self, TypeAlias, TypedDict, cast
 
 from terrazzo.errors import MetadataValidationError, quote
 from terrazzo.registry import get_chunk_key_encoding_class, register_chunk_key_encoding

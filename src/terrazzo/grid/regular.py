@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from typing_extensions import Self
+from typing import Any, Self
 
 from terrazzo.errors import MetadataValidationError, quote
 from terrazzo.grid.base import Axis, ChunkGrid

@@ -41,7 +41,7 @@ def normalize_basic(selection: object, shape: tuple[int, ...]) -> tuple[AxisSele
     if any(item is Ellipsis for item in items):
         items = _expand_ellipsis(items, len(shape))
     if len(items) > len(shape):
-        raise IndexError(f"too many indices for array; expected {len(shape)}, got {len(items)}")
+        raise IndexError(f"{len(items)} items select in an array of {len(shape)} axes")
     result: list[AxisSelection] = []
     for item, length in zip(items, shape, strict=False):
         result.append(_range_of(item, length) if isinstance(item, slice) else _index_of(item, length))
@@ -53,7 +53,7 @@ def _expand_ellipsis(items: list[object], ndim: int) -> list[object]:
     position = next(number for number, item in enumerate(items) if item is Ellipsis)
     rest = items[position + 1 :]
     if any(item is Ellipsis for item in rest):
-        raise IndexError("an index can only have a single ellipsis ('...')")
+        raise IndexError("a selection has at most one ellipsis")
     missing = max(0, ndim - position - len(rest))
     return [*items[:position], *[slice(None)] * missing, *rest]
 
@@ -64,7 +64,7 @@ def _range_of(item: slice, length: int) -> range:
     except TypeError:
         raise IndexError(f"a slice takes integers or None, got {quote(item)}") from None
     if selected.step < 1:
-        raise NegativeStepError(f"only slices with step >= 1 are supported, got {quote(item)}")
+        raise NegativeStepError(f"{quote(item)} runs backwards: a step is at least 1")
     return selected
 
 
@@ -76,11 +76,11 @@ def _index_of(item: object, length: int) -> int:
     except TypeError:
         raise _unsupported(item) from None
     if not -length <= index < length:
-        raise BoundsCheckError(f"index {index} is out of bounds for dimension with length {length}")
+        raise BoundsCheckError(f"index {index} is outside an axis of length {length}")
     return index + length if index < 0 else index
 
 
 def _unsupported(item: object) -> IndexError:
     return IndexError(
-        f"unsupported selection item {quote(item)}; expected integers, slices with a positive step and one ellipsis"
+        f"{quote(item)} selects nothing here: expected integers, slices with a positive step and one ellipsis"
     )

@@ -8,13 +8,24 @@ async caller uses a store that blocks.
 from __future__ import annotations
 
 from terrazzo.runtime.concurrent import cpu_count, map_concurrent, share, useful_width
-from terrazzo.runtime.drive import driven_inline, offload, operation, operation_stream, run_inline, run_offloaded
+from terrazzo.runtime.drive import (
+    compute,
+    driven_inline,
+    offload,
+    operation,
+    operation_stream,
+    run_inline,
+    run_offloaded,
+)
 from terrazzo.runtime.locks import KeyedLocks
 from terrazzo.runtime.loop import run_on_loop
 from terrazzo.runtime.mirror import mirror, mirror_function, mirror_stream
+from terrazzo.runtime.per_thread import Scratch, per_thread
 
 __all__ = [
     "KeyedLocks",
+    "Scratch",
+    "compute",
     "cpu_count",
     "driven_inline",
     "map_concurrent",
@@ -24,6 +35,7 @@ __all__ = [
     "offload",
     "operation",
     "operation_stream",
+    "per_thread",
     "run_inline",
     "run_offloaded",
     "run_on_loop",

@@ -11,6 +11,7 @@ two threads are slower than one (measured: 16 KiB lz4 chunks, 4 µs each, take 1
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -144,11 +145,8 @@ async def _share_threads(
             source.fail(error)
 
     helpers: list[Future[None]] = []
-    try:
-        for _ in range(width - 1):
-            helpers.append(operations.submit(lambda: run_inline(work(), scope)))
-    except RuntimeError:
-        pass  # no thread can start while the interpreter shuts down: the caller does it all
+    with contextlib.suppress(RuntimeError):  # no thread can start at shutdown: the caller does it all
+        helpers.extend(operations.submit(lambda: run_inline(work(), scope)) for _ in range(width - 1))
     try:
         await work()
     finally:

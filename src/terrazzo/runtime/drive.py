@@ -29,6 +29,7 @@ from terrazzo.settings import current_options
 __all__ = [
     "Scope",
     "close_stream",
+    "compute",
     "current_scope",
     "driven_inline",
     "next_item",
@@ -41,6 +42,10 @@ __all__ = [
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+HOP_NS = 100_000
+"""Nanoseconds that handing work to another thread and its result back takes, about."""
 
 
 class Scope:
@@ -137,6 +142,24 @@ async def offload(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) ->
     if _thread.scope is not None:
         return call(*args, **kwargs)
     return await _result_of(functions.submit(call, *args, **kwargs), _nothing)
+
+
+async def compute(coroutine: Coroutine[Any, Any, R], ns: float) -> R:
+    """Run a coroutine that computes and never waits, so that an event loop stays free.
+
+    Parameters
+    ----------
+    ns
+        Estimated nanoseconds; what takes less than a hop to another thread is done at once.
+    """
+    if _thread.scope is not None or ns < HOP_NS:
+        return await coroutine
+    future = functions.submit(run_inline, coroutine)
+    try:
+        return await _result_of(future, _nothing)
+    finally:
+        if future.cancelled():
+            coroutine.close()
 
 
 def _nothing() -> None:

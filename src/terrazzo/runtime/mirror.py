@@ -49,9 +49,13 @@ def mirror(
     return _like(blocking, method)
 
 
+@overload
+def mirror_function(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]: ...
+@overload
+def mirror_function(function: Callable[P, Coroutine[Any, Any, R]], wrap: Callable[[R], W]) -> Callable[P, W]: ...
 def mirror_function(
-    function: Callable[P, Coroutine[Any, Any, Any]], wrap: Callable[[Any], Any] | None = None
-) -> Callable[P, Any]:
+    function: Callable[..., Coroutine[Any, Any, Any]], wrap: Callable[[Any], Any] | None = None
+) -> Callable[..., Any]:
     """Make the blocking form of a coroutine function.
 
     Parameters
@@ -62,7 +66,7 @@ def mirror_function(
         Turns the result into what a blocking caller gets.
     """
 
-    def blocking(*args: P.args, **kwargs: P.kwargs) -> Any:
+    def blocking(*args: Any, **kwargs: Any) -> Any:
         result = run_inline(function(*args, **kwargs))
         return result if wrap is None else wrap(result)
 
@@ -83,7 +87,6 @@ def mirror_stream(
 
 def stream(items: AsyncGenerator[R, None]) -> Iterator[R]:
     """Iterate over an asynchronous generator, driving it inline."""
-
     try:
         while (item := run_inline(next_item(items))) is not None:
             yield item[0]

@@ -1,0 +1,1 @@
+"""Functions: creating, opening, saving and loading; asynchronous, and mirrored for blocking callers."""

@@ -1,0 +1,63 @@
+"""What access modes mean: which calls read, which create, which replace.
+
+========  ==========================  ==========================================
+mode      a node is there             none is
+========  ==========================  ==========================================
+``r``     opened, read-only           error
+``r+``    opened                      error
+``a``     opened                      created
+``w``     replaced                    created
+``w-``    error, if any key is there  created
+========  ==========================  ==========================================
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from terrazzo.errors import quote
+from terrazzo.runtime import operation
+from terrazzo.storage import StoreLike, StorePath
+from terrazzo.storage.path import make_store_path
+from terrazzo.types import AccessModeLiteral
+
+__all__ = ["place_for", "require_empty"]
+
+MODES = ("r", "r+", "a", "w", "w-")
+
+
+def place_for(
+    store: StoreLike | None,
+    path: str | None,
+    mode: AccessModeLiteral | str | None,
+    storage_options: dict[str, Any] | None,
+) -> StorePath:
+    """The place that a caller means, in a store that allows what the mode does; nothing is read or written.
+
+    Raises
+    ------
+    ValueError
+        There is no such mode, or the mode writes and the store is read-only.
+    FileNotFoundError
+        The mode opens only, and the local folder does not exist.
+    """
+    if mode is not None and mode not in MODES:
+        raise ValueError(f"there is no mode {quote(mode)}; there are {', '.join(MODES)}")
+    known = cast("AccessModeLiteral | None", mode)
+    return make_store_path(store, path=path, mode=known, storage_options=storage_options)
+
+
+@operation
+async def require_empty(place: StorePath) -> None:
+    """Raise unless nothing at all is stored below a place.
+
+    Raises
+    ------
+    FileExistsError
+        Something is.
+    """
+    if not await place.is_empty():
+        raise FileExistsError(
+            f"mode 'w-' makes something new, and there is data at {place} already; "
+            "mode 'w' replaces it, mode 'a' opens it"
+        )

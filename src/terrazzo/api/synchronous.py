@@ -1,0 +1,67 @@
+"""Functions on stores, blocking: mirrors of ``terrazzo.api.asynchronous``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from terrazzo.api import asynchronous
+from terrazzo.nodes.array import Array
+from terrazzo.nodes.async_array import AsyncArray
+from terrazzo.nodes.async_group import AsyncGroup
+from terrazzo.nodes.group import Group, blocking
+from terrazzo.runtime import mirror_function
+
+__all__ = [
+    "array",
+    "create",
+    "create_array",
+    "create_group",
+    "empty",
+    "empty_like",
+    "full",
+    "full_like",
+    "group",
+    "load",
+    "ones",
+    "ones_like",
+    "open",
+    "open_array",
+    "open_group",
+    "open_like",
+    "save",
+    "save_array",
+    "save_group",
+    "zeros",
+    "zeros_like",
+]
+
+
+def _to_array(node: AsyncArray[Any]) -> Array[Any]:
+    return Array(node)
+
+
+def _to_group(node: AsyncGroup) -> Group:
+    return Group(node)
+
+
+array = mirror_function(asynchronous.array, _to_array)
+create = mirror_function(asynchronous.create, _to_array)
+create_array = mirror_function(asynchronous.create_array, _to_array)
+create_group = mirror_function(asynchronous.create_group, _to_group)
+empty = mirror_function(asynchronous.empty, _to_array)
+empty_like = mirror_function(asynchronous.empty_like, _to_array)
+full = mirror_function(asynchronous.full, _to_array)
+full_like = mirror_function(asynchronous.full_like, _to_array)
+group = mirror_function(asynchronous.group, _to_group)
+load = mirror_function(asynchronous.load)
+ones = mirror_function(asynchronous.ones, _to_array)
+ones_like = mirror_function(asynchronous.ones_like, _to_array)
+open = mirror_function(asynchronous.open, blocking)
+open_array = mirror_function(asynchronous.open_array, _to_array)
+open_group = mirror_function(asynchronous.open_group, _to_group)
+open_like = mirror_function(asynchronous.open_like, _to_array)
+save = mirror_function(asynchronous.save)
+save_array = mirror_function(asynchronous.save_array)
+save_group = mirror_function(asynchronous.save_group)
+zeros = mirror_function(asynchronous.zeros, _to_array)
+zeros_like = mirror_function(asynchronous.zeros_like, _to_array)

@@ -1,0 +1,53 @@
+"""Codecs: one module each, imported when first used.
+
+``terrazzo.registry`` finds them by the names that metadata documents use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from terrazzo.codecs.blosc import BloscCname, BloscCodec, BloscShuffle
+    from terrazzo.codecs.bytes import BytesCodec, Endian
+    from terrazzo.codecs.crc32c_ import Crc32cCodec
+    from terrazzo.codecs.gzip import GzipCodec
+    from terrazzo.codecs.transpose import TransposeCodec
+    from terrazzo.codecs.zstd import ZstdCodec
+
+__all__ = [
+    "BloscCname",
+    "BloscCodec",
+    "BloscShuffle",
+    "BytesCodec",
+    "Crc32cCodec",
+    "Endian",
+    "GzipCodec",
+    "TransposeCodec",
+    "ZstdCodec",
+]
+
+_MODULES = {
+    "BloscCname": "blosc",
+    "BloscCodec": "blosc",
+    "BloscShuffle": "blosc",
+    "BytesCodec": "bytes",
+    "Crc32cCodec": "crc32c_",
+    "Endian": "bytes",
+    "GzipCodec": "gzip",
+    "TransposeCodec": "transpose",
+    "ZstdCodec": "zstd",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a codec when it is first named: the libraries behind them take longer to import than terrazzo."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,8 @@
+"""Metadata documents: what they say, checked strictly, and written byte for byte as zarr-python writes them."""
+
+from __future__ import annotations
+
+from terrazzo.metadata.array_v3 import ArrayV3Metadata
+from terrazzo.metadata.group import GroupMetadata
+
+__all__ = ["ArrayV3Metadata", "GroupMetadata"]

@@ -1,0 +1,347 @@
+"""The ``zarr.json`` of an array.
+
+Specification: Zarr v3.1 "Array metadata".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Literal, Self, TypeVar
+
+from terrazzo.abc.codec import Codec
+from terrazzo.abc.metadata import Metadata
+from terrazzo.buffer.base import Buffer, BufferPrototype
+from terrazzo.buffer.cpu import numpy_buffer_prototype
+from terrazzo.dtype.base import ZDType
+from terrazzo.dtype.parse import get_data_type_from_json
+from terrazzo.errors import DataTypeValidationError, MetadataValidationError, NodeTypeValidationError, quote
+from terrazzo.grid import (
+    ChunkKeyEncoding,
+    RegularChunkGridMetadata,
+    parse_chunk_grid,
+    parse_chunk_key_encoding,
+    parse_lengths,
+)
+from terrazzo.metadata.json import dump_document
+from terrazzo.pipeline.chain import CodecChain, parse_codec
+from terrazzo.settings import current_options
+from terrazzo.spec import ArrayConfig, ArraySpec
+from terrazzo.types import JSON, ChunkCoords
+
+__all__ = ["ArrayV3Metadata", "parse_dimension_names", "parse_extra_fields", "parse_node_type", "parse_zarr_format"]
+
+T = TypeVar("T")
+
+REQUIRED = ("shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs")
+KNOWN = (*REQUIRED, "zarr_format", "node_type", "attributes", "dimension_names", "storage_transformers")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayV3Metadata(Metadata):
+    """What is stored about an array.
+
+    Attributes
+    ----------
+    fill_value
+        A scalar of the data type.
+    codecs
+        As the document has them; ``chain`` has them fitted to the array.
+    dimension_names
+        A name or None for each axis, or None for all.
+    extra_fields
+        Members that the specification does not know, each with ``"must_understand": false``.
+    """
+
+    shape: tuple[int, ...]
+    data_type: ZDType[Any, Any]
+    chunk_grid: RegularChunkGridMetadata
+    chunk_key_encoding: ChunkKeyEncoding
+    fill_value: Any
+    codecs: tuple[Codec, ...]
+    attributes: dict[str, Any] = field(default_factory=dict)
+    dimension_names: tuple[str | None, ...] | None = None
+    zarr_format: Literal[3] = field(default=3, init=False)
+    node_type: Literal["array"] = field(default="array", init=False)
+    storage_transformers: tuple[dict[str, JSON], ...] = ()
+    extra_fields: dict[str, Any] = field(default_factory=dict)
+
+    def __init__(
+        self,
+        *,
+        shape: Iterable[int],
+        data_type: ZDType[Any, Any],
+        chunk_grid: RegularChunkGridMetadata | Mapping[str, Any],
+        chunk_key_encoding: Any,
+        fill_value: object,
+        codecs: Iterable[Codec | Mapping[str, Any] | str],
+        attributes: Mapping[str, Any] | None = None,
+        dimension_names: Iterable[str | None] | None = None,
+        storage_transformers: Iterable[Mapping[str, JSON]] | None = None,
+        extra_fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        members: dict[str, Any] = {
+            "shape": _within("shape", lambda: parse_lengths(tuple(shape))),
+            "data_type": data_type,
+            "chunk_grid": _within("chunk_grid", lambda: parse_chunk_grid(chunk_grid)),
+            "chunk_key_encoding": _within("chunk_key_encoding", lambda: parse_chunk_key_encoding(chunk_key_encoding)),
+            "fill_value": data_type.default_scalar() if fill_value is None else data_type.cast_scalar(fill_value),
+            "attributes": dict(attributes or {}),
+            "zarr_format": 3,
+            "node_type": "array",
+            "storage_transformers": _parse_storage_transformers(storage_transformers),
+            "extra_fields": dict(extra_fields or {}),
+        }
+        members["dimension_names"] = parse_dimension_names(dimension_names, len(members["shape"]))
+        members["codecs"] = _parse_codecs(codecs)
+        for name, value in members.items():
+            object.__setattr__(self, name, value)
+        self._validate()
+
+    def _validate(self) -> None:
+        """Check members against each other."""
+        ndim, grid_ndim = len(self.shape), self.chunk_grid.ndim
+        if ndim != grid_ndim:
+            raise MetadataValidationError(
+                f"{quote(self.chunk_grid.chunk_shape)} has {grid_ndim} dimensions, `shape` has {ndim}",
+                field="chunk_grid.configuration.chunk_shape",
+            )
+        limit = current_options().limits.ndim
+        if limit is not None and ndim > limit:
+            raise MetadataValidationError(
+                f"{ndim} dimensions are more than config['limits.ndim'], {limit}", field="shape"
+            )
+        grid = self.chunk_grid.grid_for(self.shape)
+        chunk_spec = ArraySpec(
+            shape=grid.chunk_shape,
+            dtype=self.data_type,
+            fill_value=self.fill_value,
+            config=ArrayConfig(order="C", write_empty_chunks=False),
+            prototype=numpy_buffer_prototype(),
+        )
+        try:
+            chain = CodecChain.from_codecs(self.codecs)
+            chain.validate(shape=self.shape, dtype=self.data_type, chunk_grid=self.chunk_grid)
+            object.__setattr__(self, "_chain", chain.evolve(chunk_spec))
+        except MetadataValidationError as error:
+            raise error.within("codecs") from None
+
+    # -- what it means
+
+    @property
+    def chain(self) -> CodecChain:
+        """The codecs, with every parameter decided that depends on the array."""
+        chain: CodecChain = self.__dict__["_chain"]
+        return chain
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> ZDType[Any, Any]:
+        """The data type."""
+        return self.data_type
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Shape of a chunk, in elements."""
+        return self.chunk_grid.grid_for(self.shape).chunk_shape
+
+    @property
+    def shards(self) -> tuple[int, ...] | None:
+        """Shape of a shard, in elements; None where chunks are not stored in shards."""
+        return None
+
+    @property
+    def inner_codecs(self) -> tuple[Codec, ...]:
+        """The codecs of a chunk, inside a shard where there are shards."""
+        return self.codecs
+
+    def encode_chunk_key(self, chunk_coords: ChunkCoords) -> str:
+        """The key of a chunk, relative to the array."""
+        return self.chunk_key_encoding.encode_chunk_key(chunk_coords)
+
+    def get_chunk_spec(self, shape: tuple[int, ...], config: ArrayConfig, prototype: BufferPrototype) -> ArraySpec:
+        """What codecs must know about a chunk of a given shape."""
+        return ArraySpec(
+            shape=shape, dtype=self.data_type, fill_value=self.fill_value, config=config, prototype=prototype
+        )
+
+    def with_fitted_codecs(self) -> Self:
+        """The same with every codec parameter decided that depends on the array, as documents are first written."""
+        return self._replace(codecs=tuple(self.chain))
+
+    def update_shape(self, shape: tuple[int, ...]) -> Self:
+        """The same with another shape."""
+        return self._replace(shape=shape)
+
+    def update_attributes(self, attributes: Mapping[str, Any]) -> Self:
+        """The same with other attributes."""
+        return self._replace(attributes=attributes)
+
+    def _replace(self, **changes: Any) -> Self:
+        return replace(self, **changes)
+
+    # -- documents
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read a document.
+
+        Raises
+        ------
+        NodeTypeValidationError
+            It is not that of an array.
+        MetadataValidationError
+            It contradicts the specification; ``field`` says where.
+        UnknownCodecError
+            A codec or the chunk key encoding has no implementation.
+        """
+        parse_zarr_format(data)
+        parse_node_type(data, "array")
+        for name in REQUIRED:
+            if name not in data:
+                raise MetadataValidationError("this member is required", field=name)
+        data_type = _parse_data_type(data["data_type"])
+        fill_value = _within("fill_value", lambda: data_type.from_json_scalar(data["fill_value"], zarr_format=3))
+        return cls(
+            shape=_within("shape", lambda: parse_lengths(data["shape"])),
+            data_type=data_type,
+            chunk_grid=data["chunk_grid"],
+            chunk_key_encoding=data["chunk_key_encoding"],
+            fill_value=fill_value,
+            codecs=data["codecs"],
+            attributes=parse_attributes(data),
+            dimension_names=data.get("dimension_names"),
+            storage_transformers=data.get("storage_transformers"),
+            extra_fields=parse_extra_fields(data, KNOWN),
+        )
+
+    def to_dict(self) -> dict[str, JSON]:
+        """The members of the document, in the order in which they are written."""
+        document: dict[str, JSON] = {
+            "shape": list(self.shape),
+            "data_type": self.data_type.to_json(zarr_format=3),
+            "chunk_grid": self.chunk_grid.to_dict(),
+            "chunk_key_encoding": self.chunk_key_encoding.to_dict(),
+            "fill_value": self.data_type.to_json_scalar(self.fill_value, zarr_format=3),
+            "codecs": [codec.to_dict() for codec in self.codecs],
+            "attributes": self.attributes,
+        }
+        if self.dimension_names is not None:
+            document["dimension_names"] = list(self.dimension_names)
+        document |= {
+            "zarr_format": 3,
+            "node_type": "array",
+            "storage_transformers": list(self.storage_transformers),
+        }
+        return document | self.extra_fields
+
+    def to_buffer_dict(self, prototype: BufferPrototype) -> dict[str, Buffer]:
+        """The document by its key, relative to the array."""
+        text = dump_document(self.to_dict(), current_options().json_indent)
+        return {"zarr.json": prototype.buffer.from_bytes(text)}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ArrayV3Metadata) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment] # attributes are mutable
+
+
+def _within(name: str, parse: Callable[[], T]) -> T:
+    """Parse one member, so that an error names it."""
+    try:
+        return parse()
+    except MetadataValidationError as error:
+        raise error.within(name) from error.__cause__
+
+
+def parse_zarr_format(data: Mapping[str, Any]) -> None:
+    """Check that a ``zarr.json`` is of format 3."""
+    found = data.get("zarr_format")
+    if isinstance(found, bool) or not isinstance(found, int) or found != 3:
+        problem = "this member is required" if "zarr_format" not in data else f"got {quote(found)}"
+        raise MetadataValidationError(f"{problem}; in a zarr.json only format 3 is supported", field="zarr_format")
+
+
+def parse_node_type(data: Mapping[str, Any], expected: Literal["array", "group"]) -> None:
+    """Check that a ``zarr.json`` is that of an array, or of a group.
+
+    Raises
+    ------
+    NodeTypeValidationError
+        It is not.
+    """
+    found = data.get("node_type")
+    if found != expected:
+        problem = "this member is required" if "node_type" not in data else f"got {quote(found)}"
+        raise NodeTypeValidationError(f"{problem}, expected {expected!r}", field="node_type")
+
+
+def parse_attributes(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the attributes of a node; null, which zarr-python reads too, counts as none."""
+    attributes = data.get("attributes")
+    if attributes is None:
+        return {}
+    if not isinstance(attributes, Mapping):
+        raise MetadataValidationError(f"expected an object, got {quote(attributes)}", field="attributes")
+    return dict(attributes)
+
+
+def parse_extra_fields(data: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:
+    """Members beside the known ones; only those that say they need not be understood are accepted.
+
+    Specification: Zarr v3.1 "Unknown fields".
+    """
+    extra = {name: value for name, value in data.items() if name not in known}
+    for name, value in extra.items():
+        if not isinstance(value, Mapping) or value.get("must_understand") is not False:
+            raise MetadataValidationError(
+                'this member is not known, and does not say "must_understand": false', field=quote(name).strip("'")
+            )
+    return extra
+
+
+def parse_dimension_names(data: object, ndim: int) -> tuple[str | None, ...] | None:
+    """Read a name or None for each axis; None for all."""
+    if data is None:
+        return None
+    if isinstance(data, str) or not isinstance(data, Iterable):
+        raise MetadataValidationError(f"expected a list of names, got {quote(data)}", field="dimension_names")
+    names = tuple(data)
+    for position, name in enumerate(names):
+        if name is not None and not isinstance(name, str):
+            raise MetadataValidationError(
+                f"expected text or null, got {quote(name)}", field=f"dimension_names[{position}]"
+            )
+    if len(names) != ndim:
+        raise MetadataValidationError(f"{len(names)} names for {ndim} dimensions of `shape`", field="dimension_names")
+    return names
+
+
+def _parse_data_type(data: Any) -> ZDType[Any, Any]:
+    try:
+        return get_data_type_from_json(data, zarr_format=3)
+    except DataTypeValidationError as error:
+        raise MetadataValidationError(str(error), field="data_type") from error
+
+
+def _parse_codecs(data: object) -> tuple[Codec, ...]:
+    if isinstance(data, (str, Mapping)) or not isinstance(data, Iterable):
+        raise MetadataValidationError(f"expected a list of codecs, got {quote(data)}", field="codecs")
+    return tuple(_within(f"codecs[{position}]", partial(parse_codec, item)) for position, item in enumerate(data))
+
+
+def _parse_storage_transformers(data: object) -> tuple[dict[str, JSON], ...]:
+    if data is None:
+        return ()
+    if not isinstance(data, (list, tuple)):
+        raise MetadataValidationError(f"expected a list, got {quote(data)}", field="storage_transformers")
+    if data:
+        raise MetadataValidationError(
+            f"no storage transformer is known, got {quote(list(data))}", field="storage_transformers"
+        )
+    return ()

@@ -1,0 +1,308 @@
+"""Arrays, asynchronous: every operation on an array is written here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Self, TypeVar, cast
+
+from terrazzo.buffer import default_buffer_prototype
+from terrazzo.buffer.base import BufferPrototype, NDBuffer
+from terrazzo.errors import ArrayNotFoundError, NodeTypeValidationError, quote
+from terrazzo.grid import ChunkGrid
+from terrazzo.indexing import BasicIndexer, Indexer
+from terrazzo.metadata import ArrayV3Metadata
+from terrazzo.metadata.json import normalize_attributes
+from terrazzo.nodes import resize
+from terrazzo.nodes.array_base import ArrayBase
+from terrazzo.nodes.chunk_io import ChunkIO
+from terrazzo.nodes.locate import DOCUMENT, read_node, refuse_v2, save_document
+from terrazzo.nodes.report import ArrayInfo
+from terrazzo.nodes.stored import stored_chunks
+from terrazzo.nodes.values import value_for
+from terrazzo.pipeline.batch import BatchedCodecPipeline
+from terrazzo.runtime import operation
+from terrazzo.settings import current_options
+from terrazzo.spec import ArrayConfig, ArrayConfigLike, parse_array_config
+from terrazzo.storage import StoreLike, StorePath
+from terrazzo.storage.path import make_store_path
+from terrazzo.types import JSON, ShapeLike, ZarrFormat
+
+__all__ = ["AsyncArray", "open_array_at"]
+
+T_ArrayMetadata = TypeVar("T_ArrayMetadata", bound=ArrayV3Metadata)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
+    """An array in a store.
+
+    Parameters
+    ----------
+    metadata
+        What is stored about the array.
+    store_path
+        Where it is.
+    config
+        How this handle reads and writes; by default as the settings say.
+    """
+
+    metadata: T_ArrayMetadata
+    store_path: StorePath
+    config: ArrayConfig = field(default=None)  # type: ignore[assignment] # the settings decide
+    codec_pipeline: BatchedCodecPipeline = field(init=False)
+    _io: ChunkIO = field(init=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.metadata, Mapping):
+            object.__setattr__(self, "metadata", ArrayV3Metadata.from_dict(self.metadata))
+        object.__setattr__(self, "config", parse_array_config(self.config, current_options()))
+        self._adopt(self.metadata)
+
+    def _adopt(self, metadata: ArrayV3Metadata) -> None:
+        """Go on with new metadata. Readers on other threads see the old or the new, never a mixture."""
+        object.__setattr__(self, "codec_pipeline", BatchedCodecPipeline.from_codecs(metadata.chain))
+        object.__setattr__(self, "metadata", metadata)
+        object.__setattr__(self, "_io", ChunkIO(metadata, self.store_path, self.config))
+
+    @property
+    def inline(self) -> bool:
+        """Whether neither the store nor a codec ever waits."""
+        return self.store_path.inline and self._io.is_inline
+
+    @property
+    def _chunk_grid(self) -> ChunkGrid:
+        return self._io.grid
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AsyncArray):
+            return NotImplemented
+        return (self.metadata, self.store_path, self.config) == (other.metadata, other.store_path, other.config)
+
+    __hash__ = None  # type: ignore[assignment] # the metadata change
+
+    # -- opening
+
+    @classmethod
+    def from_dict(cls, store_path: StorePath, data: Mapping[str, JSON]) -> AsyncArray[Any]:
+        """Make a handle of a metadata document; nothing is read."""
+        return cls(metadata=ArrayV3Metadata.from_dict(data), store_path=store_path)  # type: ignore[arg-type]
+
+    @classmethod
+    async def open(
+        cls, store: StoreLike, zarr_format: ZarrFormat | None = 3, *, config: ArrayConfigLike | None = None
+    ) -> AsyncArray[Any]:
+        """Open an array that exists.
+
+        Raises
+        ------
+        ArrayNotFoundError
+            There is none.
+        """
+        return await open_array_at(make_store_path(store), config)
+
+    def with_config(self, config: ArrayConfigLike) -> Self:
+        """Another handle of the same array, that reads and writes in another way."""
+        if not isinstance(config, ArrayConfig):
+            config = parse_array_config(cast("ArrayConfigLike", {**self.config.to_dict(), **config}), current_options())
+        return type(self)(self.metadata, self.store_path, config)
+
+    # -- reading
+
+    @operation
+    async def getitem(self, selection: Any, *, prototype: BufferPrototype | None = None) -> Any:
+        """Read a basic selection: integers, slices with a positive step, one ellipsis.
+
+        Returns
+        -------
+        array of the shape of the selection, or a scalar when every axis is selected by an integer
+
+        Raises
+        ------
+        IndexError
+            The selection does not fit.
+        CorruptDataError
+            A chunk is not what the metadata promise.
+        """
+        return await self._read(self._index(selection), prototype)
+
+    @operation
+    async def get_basic_selection(
+        self, selection: Any = Ellipsis, *, out: NDBuffer | None = None, prototype: BufferPrototype | None = None
+    ) -> Any:
+        """Read a basic selection, into `out` if that is given; see ``getitem``."""
+        return await self._read(self._index(selection), prototype, out)
+
+    def _index(self, selection: Any) -> Indexer:
+        io = self._io
+        return BasicIndexer(selection, io.metadata.shape, io.grid)
+
+    async def _read(self, indexer: Indexer, prototype: BufferPrototype | None, out: NDBuffer | None = None) -> Any:
+        io = self._io
+        prototype = prototype or default_buffer_prototype()
+        if out is None:
+            out = prototype.nd_buffer.empty(indexer.shape, io.dtype, self.config.order)
+        elif not isinstance(out, NDBuffer):
+            raise TypeError(f"out is an NDBuffer, got {quote(out)} of type {type(out).__name__}")
+        elif out.shape != indexer.shape:
+            raise ValueError(f"out has the shape {out.shape}, the selection has {indexer.shape}")
+        await io.read(indexer, out, prototype)
+        return out.as_ndarray_like() if indexer.shape else out.as_scalar()
+
+    # -- writing
+
+    @operation
+    async def setitem(self, selection: Any, value: Any, prototype: BufferPrototype | None = None) -> None:
+        """Write a basic selection.
+
+        Parameters
+        ----------
+        value
+            Anything that numpy can broadcast to the shape of the selection and cast to the data type.
+
+        Raises
+        ------
+        IndexError
+            The selection does not fit, or the value cannot be broadcast to it.
+        ValueError
+            The store is read-only.
+        """
+        await self._write(selection, value, prototype)
+
+    @operation
+    async def set_basic_selection(
+        self, selection: Any, value: Any, *, prototype: BufferPrototype | None = None
+    ) -> None:
+        """Write a basic selection; see ``setitem``."""
+        await self._write(selection, value, prototype)
+
+    async def _write(self, selection: Any, value: Any, prototype: BufferPrototype | None) -> None:
+        self.store._check_writable()
+        io = self._io
+        indexer = self._index(selection)
+        prototype = prototype or default_buffer_prototype()
+        await io.write(indexer, value_for(value, indexer.shape, io.dtype, prototype), prototype)
+
+    @operation
+    async def resize(self, new_shape: ShapeLike, delete_outside_chunks: bool = True) -> None:
+        """Change the shape. What is cut off is lost; what is new reads as the fill value.
+
+        Interrupted anywhere, the array has the old shape with all its data, or the new one.
+
+        Parameters
+        ----------
+        delete_outside_chunks
+            Whether chunks outside the new shape are deleted; they are invisible anyway.
+
+        Raises
+        ------
+        ValueError
+            The number of axes differs, or a length is negative.
+        """
+        await resize.resize(self, new_shape, delete_outside_chunks)
+
+    @operation
+    async def append(self, data: Any, axis: int = 0) -> tuple[int, ...]:
+        """Write an array behind the end of an axis, and return the new shape.
+
+        The data are written first: when that fails the array is as it was, and appending them again is right.
+
+        Raises
+        ------
+        ValueError
+            `data` differs from the array in another axis.
+        IndexError
+            There is no such axis.
+        """
+        return await resize.append(self, data, axis)
+
+    @operation
+    async def update_attributes(self, new_attributes: Mapping[str, JSON]) -> Self:
+        """Add attributes, and replace those that have the same names.
+
+        What another handle has changed meanwhile stays.
+
+        Raises
+        ------
+        TypeError
+            An attribute has no form in JSON. Nothing has changed then.
+        """
+        added = normalize_attributes(new_attributes)
+        await self._change_attributes(lambda attributes: {**attributes, **added})
+        return self
+
+    @operation
+    async def _change_attributes(self, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+        """Apply a change to the attributes as they are stored now."""
+        self.store._check_writable()
+        async with self.store.lock(self.document_key):
+            current = await self._stored_metadata()
+            changed = current.update_attributes(change(dict(current.attributes)))
+            await save_document(self.store_path, changed)
+            self._adopt(changed)
+
+    # -- metadata
+
+    @property
+    def document_key(self) -> str:
+        """Key of the metadata document; its lock is held while the metadata change."""
+        return self.store_path.prefix + DOCUMENT
+
+    async def _stored_metadata(self) -> ArrayV3Metadata:
+        """The metadata as they are stored now: another handle may have changed them.
+
+        The byte order of the data type, which is not stored, stays as this handle has it.
+        """
+        stored = await read_node(self.store_path)
+        if not isinstance(stored, ArrayV3Metadata):
+            raise ArrayNotFoundError(f"there is no array at {self.store_path} any more")
+        mine = self.metadata.update_shape(stored.shape).update_attributes(stored.attributes)
+        return mine if mine == stored else stored
+
+    @property
+    def attrs(self) -> dict[str, JSON]:
+        """The attributes; change them with ``update_attributes``."""
+        return self.metadata.attributes
+
+    @operation
+    async def nchunks_initialized(self) -> int:
+        """Number of chunks that are stored."""
+        return len([coords async for coords, _ in stored_chunks(self._io, self.store_path)])
+
+    @operation
+    async def nbytes_stored(self) -> int:
+        """Bytes of everything that is stored for the array, its document included."""
+        return await self.store.getsize_prefix(self.store_path.path)
+
+    @operation
+    async def info_complete(self) -> ArrayInfo:
+        """A report for people, with what is stored; reads a listing."""
+        return self._info(await self.nchunks_initialized(), await self.nbytes_stored())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"metadata": self.metadata, "store_path": self.store_path, "config": self.config}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+        self._adopt(self.metadata)
+
+
+@operation
+async def open_array_at(place: StorePath, config: ArrayConfigLike | None = None) -> AsyncArray[Any]:
+    """Open the array at a place.
+
+    Raises
+    ------
+    ArrayNotFoundError
+        There is no node.
+    NodeTypeValidationError
+        There is a group.
+    """
+    metadata = await read_node(place)
+    if metadata is None:
+        await refuse_v2(place)
+        raise ArrayNotFoundError(f"there is no array at {place}")
+    if not isinstance(metadata, ArrayV3Metadata):
+        raise NodeTypeValidationError(f"expected 'array', got 'group': there is a group at {place}", field="node_type")
+    return AsyncArray(metadata, place, parse_array_config(config, current_options()))

@@ -1,0 +1,502 @@
+"""Groups, asynchronous: every operation on a group is written here, once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self, TypeAlias, TypeVar
+
+import numpy as np
+
+from terrazzo.dtype.parse import ZDTypeLike
+from terrazzo.errors import ContainsArrayError, GroupNotFoundError, NodeNotFoundError, quote
+from terrazzo.grid import ChunkKeyEncodingLike
+from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
+from terrazzo.metadata.json import normalize_attributes
+from terrazzo.nodes.array_base import ArrayBase
+from terrazzo.nodes.async_array import AsyncArray
+from terrazzo.nodes.create import create_array_at, create_group_at
+from terrazzo.nodes.defaults import (
+    DEFAULT_FILL_VALUE,
+    ChunksLike,
+    CompressorsLike,
+    FiltersLike,
+    SerializerLike,
+)
+from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, delete_node, read_node, refuse_v2, save_document
+from terrazzo.nodes.members import iter_members
+from terrazzo.nodes.node_base import NodeBase
+from terrazzo.nodes.report import GroupInfo, TreeRepr
+from terrazzo.runtime import operation, operation_stream
+from terrazzo.spec import ArrayConfigLike
+from terrazzo.storage import StoreLike, StorePath
+from terrazzo.storage.path import make_store_path, normalize_path
+from terrazzo.types import JSON, MemoryOrder, ShapeLike, ZarrFormat
+
+__all__ = ["AsyncGroup", "AsyncNode", "as_node", "open_group_at", "open_node_at"]
+
+AsyncNode: TypeAlias = "AsyncArray[Any] | AsyncGroup"
+D = TypeVar("D")
+
+
+@dataclass(frozen=True, repr=False)
+class AsyncGroup(NodeBase):
+    """A group in a store: a node that holds arrays and groups by name.
+
+    Parameters
+    ----------
+    metadata
+        What is stored about the group.
+    store_path
+        Where it is.
+    """
+
+    metadata: GroupMetadata
+    store_path: StorePath
+
+    __hash__ = None  # type: ignore[assignment] # the attributes change
+
+    @property
+    def inline(self) -> bool:
+        """Whether the store never waits."""
+        return self.store_path.inline
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """The attributes; change them with ``update_attributes``."""
+        return self.metadata.attributes
+
+    @property
+    def synchronizer(self) -> None:
+        """None: writers of one chunk are always serialized."""
+        return
+
+    @property
+    def info(self) -> GroupInfo:
+        """A report for people, made without reading."""
+        return self._info()
+
+    def _info(self, members: list[NodeMetadata] | None = None) -> GroupInfo:
+        arrays = None if members is None else sum(isinstance(metadata, ArrayV3Metadata) for metadata in members)
+        return GroupInfo(
+            name=self.path,
+            zarr_format=self.metadata.zarr_format,
+            read_only=self.read_only,
+            store_type=type(self.store).__name__,
+            count_members=None if members is None else len(members),
+            count_arrays=arrays,
+            count_groups=None if members is None or arrays is None else len(members) - arrays,
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.store_path}>"
+
+    # -- opening
+
+    @classmethod
+    def from_dict(cls, store_path: StorePath, data: Mapping[str, Any]) -> Self:
+        """Make a handle of a metadata document; nothing is read."""
+        return cls(metadata=GroupMetadata.from_dict(data), store_path=store_path)
+
+    @classmethod
+    async def from_store(
+        cls,
+        store: StoreLike,
+        *,
+        attributes: Mapping[str, Any] | None = None,
+        overwrite: bool = False,
+        zarr_format: ZarrFormat = 3,
+    ) -> Self:
+        """Create a group at the root of a store.
+
+        Raises
+        ------
+        ContainsGroupError, ContainsArrayError
+            A node is there, and is not to be overwritten.
+        """
+        place = make_store_path(store)
+        return cls(await create_group_at(place, overwrite=overwrite, attributes=attributes), place)
+
+    @classmethod
+    async def open(
+        cls, store: StoreLike, zarr_format: ZarrFormat | None = 3, use_consolidated: bool | str | None = None
+    ) -> AsyncGroup:
+        """Open a group that exists.
+
+        Raises
+        ------
+        GroupNotFoundError
+            There is none.
+        """
+        return await open_group_at(make_store_path(store))
+
+    # -- members
+
+    def _place(self, key: str) -> StorePath:
+        """The place of a member, by its path relative to the group."""
+        return self.store_path / key
+
+    @operation
+    async def getitem(self, key: str) -> AsyncNode:
+        """The member at a path relative to the group.
+
+        Raises
+        ------
+        KeyError
+            There is none.
+        """
+        place = self._place(key)
+        metadata = await read_node(place)
+        if metadata is None:
+            await refuse_v2(place)
+            raise KeyError(key)
+        return as_node(metadata, place)
+
+    @operation
+    async def get(self, key: str, default: D | None = None) -> AsyncNode | D | None:
+        """The member at a path, or `default` when there is none."""
+        try:
+            return await self.getitem(key)
+        except KeyError:
+            return default
+
+    @operation
+    async def get_array(self, path: str) -> AsyncArray[Any]:
+        """The array at a path.
+
+        Raises
+        ------
+        KeyError
+            There is no node.
+        TypeError
+            There is a group.
+        """
+        node = await self.getitem(path)
+        if not isinstance(node, AsyncArray):
+            raise TypeError(f"the member {quote(path)} is a group, not an array")
+        return node
+
+    @operation
+    async def get_group(self, path: str) -> AsyncGroup:
+        """The group at a path.
+
+        Raises
+        ------
+        KeyError
+            There is no node.
+        TypeError
+            There is an array.
+        """
+        node = await self.getitem(path)
+        if not isinstance(node, AsyncGroup):
+            raise TypeError(f"the member {quote(path)} is an array, not a group")
+        return node
+
+    @operation
+    async def contains(self, member: str) -> bool:
+        """Whether there is a node at a path relative to the group."""
+        return await read_node(self._place(member)) is not None
+
+    @operation
+    async def delitem(self, key: str) -> None:
+        """Delete the member at a path, with all that is below it; nothing happens when there is none."""
+        self.store._check_writable()
+        if not normalize_path(key):
+            raise KeyError(f"{key!r} is the group itself")
+        place = self._place(key)
+        async with self.store.lock(place.prefix + DOCUMENT):
+            await delete_node(place)
+
+    @operation
+    async def setitem(self, key: str, value: Any) -> None:
+        """Store an array under a path, instead of whatever is there."""
+        data = value if isinstance(value, (np.ndarray, ArrayBase)) else np.asarray(value)
+        await create_array_at(self._place(key), data=data, overwrite=True)
+
+    @operation_stream
+    async def members(
+        self, max_depth: int | None = 0, *, use_consolidated_for_children: bool = True
+    ) -> AsyncGenerator[tuple[str, AsyncNode], None]:
+        """The nodes in the group, by depth and then by path.
+
+        Parameters
+        ----------
+        max_depth
+            0 for the children only, 1 for theirs too; None for all.
+
+        Raises
+        ------
+        MetadataValidationError, UnknownCodecError
+            A member cannot be understood; the error names its key, and the others stay reachable by name.
+        """
+        async for path, place, metadata in iter_members(self.store_path, max_depth):
+            yield path, as_node(metadata, place)
+
+    @operation
+    async def nmembers(self, max_depth: int | None = 0) -> int:
+        """Number of nodes in the group; see ``members``."""
+        return len([path async for path, _, _ in iter_members(self.store_path, max_depth)])
+
+    async def keys(self) -> AsyncGenerator[str, None]:
+        """Names of the children."""
+        async for name, _ in self.members():
+            yield name
+
+    async def arrays(self) -> AsyncGenerator[tuple[str, AsyncArray[Any]], None]:
+        """Names and arrays among the children."""
+        async for name, node in self.members():
+            if isinstance(node, AsyncArray):
+                yield name, node
+
+    async def array_keys(self) -> AsyncGenerator[str, None]:
+        """Names of the arrays among the children."""
+        async for name, _ in self.arrays():
+            yield name
+
+    async def array_values(self) -> AsyncGenerator[AsyncArray[Any], None]:
+        """Arrays among the children."""
+        async for _, array in self.arrays():
+            yield array
+
+    async def groups(self) -> AsyncGenerator[tuple[str, AsyncGroup], None]:
+        """Names and groups among the children."""
+        async for name, node in self.members():
+            if isinstance(node, AsyncGroup):
+                yield name, node
+
+    async def group_keys(self) -> AsyncGenerator[str, None]:
+        """Names of the groups among the children."""
+        async for name, _ in self.groups():
+            yield name
+
+    async def group_values(self) -> AsyncGenerator[AsyncGroup, None]:
+        """Groups among the children."""
+        async for _, group in self.groups():
+            yield group
+
+    @operation
+    async def info_complete(self) -> GroupInfo:
+        """A report for people, with all members counted."""
+        return self._info([metadata async for _, _, metadata in iter_members(self.store_path, None)])
+
+    @operation
+    async def tree(
+        self, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
+    ) -> TreeRepr:
+        """The members as a tree, to be printed.
+
+        Parameters
+        ----------
+        level
+            How many levels to show; None for all.
+        max_nodes
+            How many nodes to show; a last line says that some are missing.
+        """
+        leaves: list[tuple[str, str]] = []
+        shortened = False
+        if level is None or level > 0:
+            async for path, _, metadata in iter_members(self.store_path, None if level is None else level - 1):
+                if len(leaves) == max_nodes:
+                    shortened = True
+                    break
+                leaves.append((path, _described(metadata)))
+        leaves.sort(key=lambda leaf: leaf[0].split("/"))
+        return TreeRepr(self.name, tuple(leaves), f"(only {max_nodes} nodes are shown)" if shortened else "")
+
+    # -- making
+
+    @operation
+    async def create_group(
+        self, name: str, *, overwrite: bool = False, attributes: Mapping[str, Any] | None = None
+    ) -> AsyncGroup:
+        """Create a group, with the groups above it.
+
+        Raises
+        ------
+        ContainsGroupError, ContainsArrayError
+            A node is there, and is not to be overwritten.
+        """
+        place = self._place(name)
+        return AsyncGroup(await create_group_at(place, overwrite=overwrite, attributes=attributes), place)
+
+    @operation
+    async def require_group(self, name: str, overwrite: bool = False) -> AsyncGroup:
+        """Open the group at a path, or create it.
+
+        Raises
+        ------
+        TypeError
+            There is an array.
+        """
+        if overwrite:
+            return await self.create_group(name, overwrite=True)
+        node = await self.get(name)
+        if node is None:
+            return await self.create_group(name)
+        if not isinstance(node, AsyncGroup):
+            raise TypeError(f"there is an array at {quote(name)}, expected a group")
+        return node
+
+    @operation
+    async def create_array(
+        self,
+        name: str,
+        *,
+        shape: ShapeLike | None = None,
+        dtype: ZDTypeLike | None = None,
+        data: Any = None,
+        chunks: ChunksLike = "auto",
+        shards: Any = None,
+        filters: FiltersLike = "auto",
+        compressors: CompressorsLike = "auto",
+        compressor: CompressorsLike = "auto",
+        serializer: SerializerLike = "auto",
+        fill_value: Any = DEFAULT_FILL_VALUE,
+        order: MemoryOrder | None = None,
+        attributes: Mapping[str, JSON] | None = None,
+        chunk_key_encoding: ChunkKeyEncodingLike | None = None,
+        dimension_names: Iterable[str | None] | None = None,
+        storage_options: dict[str, Any] | None = None,
+        overwrite: bool = False,
+        config: ArrayConfigLike | None = None,
+        write_data: bool = True,
+    ) -> AsyncArray[Any]:
+        """Create an array, with the groups above it.
+
+        Parameters are those of ``terrazzo.create_array``; `compressor` is the older name of `compressors`.
+
+        Raises
+        ------
+        ContainsArrayError, ContainsGroupError
+            A node is there, and is not to be overwritten.
+        """
+        if not isinstance(compressor, str):
+            if not isinstance(compressors, str):
+                raise ValueError("`compressor` and `compressors` mean the same; give one of them")
+            compressors = compressor
+        return await create_array_at(
+            self._place(name),
+            shape=shape,
+            dtype=dtype,
+            data=data,
+            chunks=chunks,
+            shards=shards,
+            filters=filters,
+            compressors=compressors,
+            serializer=serializer,
+            fill_value=fill_value,
+            order=order,
+            attributes=attributes,
+            chunk_key_encoding=chunk_key_encoding,
+            dimension_names=dimension_names,
+            overwrite=overwrite,
+            config=config,
+            write_data=write_data,
+        )
+
+    @operation
+    async def require_array(
+        self, /, name: str, *, shape: ShapeLike, dtype: Any = None, exact: bool = False, **kwargs: Any
+    ) -> AsyncArray[Any]:
+        """Open the array at a path, or create it.
+
+        Parameters
+        ----------
+        exact
+            Whether the data type must be the same, rather than one that the requested type can be cast to safely.
+
+        Raises
+        ------
+        TypeError
+            There is a group, or an array of another shape or data type.
+        """
+        node = await self.get(name)
+        if node is None:
+            return await self.create_array(name, shape=shape, dtype="float64" if dtype is None else dtype, **kwargs)
+        if not isinstance(node, AsyncArray):
+            raise TypeError(f"there is a group at {quote(name)}, expected an array")
+        wanted = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        if wanted != node.shape:
+            raise TypeError(f"the array at {quote(name)} has the shape {node.shape}, expected {wanted}")
+        if dtype is not None:
+            requested = np.dtype(dtype)
+            if requested != node.dtype if exact else not np.can_cast(node.dtype, requested):
+                raise TypeError(f"the array at {quote(name)} has the data type {node.dtype}, expected {requested}")
+        return node
+
+    # -- attributes
+
+    @operation
+    async def update_attributes(self, new_attributes: Mapping[str, Any]) -> Self:
+        """Add attributes, and replace those that have the same names.
+
+        What another handle has changed meanwhile stays.
+
+        Raises
+        ------
+        TypeError
+            An attribute has no form in JSON. Nothing has changed then.
+        """
+        added = normalize_attributes(new_attributes)
+        await self._change_attributes(lambda attributes: {**attributes, **added})
+        return self
+
+    @operation
+    async def _change_attributes(self, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+        """Apply a change to the attributes as they are stored now."""
+        self.store._check_writable()
+        async with self.store.lock(self.store_path.prefix + DOCUMENT):
+            current = await read_node(self.store_path)
+            if not isinstance(current, GroupMetadata):
+                raise GroupNotFoundError(f"there is no group at {self.store_path} any more")
+            changed = current.update_attributes(change(dict(current.attributes)))
+            await save_document(self.store_path, changed)
+            object.__setattr__(self, "metadata", changed)
+
+
+def _described(metadata: NodeMetadata) -> str:
+    """What stands after the name of a node in a tree."""
+    if isinstance(metadata, ArrayV3Metadata):
+        return f" {metadata.shape} {metadata.data_type.to_native_dtype()}"
+    return ""
+
+
+def as_node(metadata: NodeMetadata, place: StorePath) -> AsyncNode:
+    """The handle for what was found at a place."""
+    return AsyncArray(metadata, place) if isinstance(metadata, ArrayV3Metadata) else AsyncGroup(metadata, place)
+
+
+@operation
+async def open_node_at(place: StorePath) -> AsyncNode:
+    """Open whatever node is at a place.
+
+    Raises
+    ------
+    NodeNotFoundError
+        There is none.
+    """
+    metadata = await read_node(place)
+    if metadata is None:
+        await refuse_v2(place)
+        raise NodeNotFoundError(f"there is no node at {place}")
+    return as_node(metadata, place)
+
+
+@operation
+async def open_group_at(place: StorePath) -> AsyncGroup:
+    """Open the group at a place.
+
+    Raises
+    ------
+    GroupNotFoundError
+        There is no node.
+    ContainsArrayError
+        There is an array.
+    """
+    metadata = await read_node(place)
+    if metadata is None:
+        await refuse_v2(place)
+        raise GroupNotFoundError(f"there is no group at {place}")
+    if not isinstance(metadata, GroupMetadata):
+        raise ContainsArrayError(f"there is an array at {place}, expected a group")
+    return AsyncGroup(metadata, place)

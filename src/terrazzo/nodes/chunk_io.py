@@ -1,0 +1,87 @@
+"""What one handle of an array has prepared to read and write chunks: everything that does not change per chunk."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from terrazzo.abc.codec import is_inline_codec
+from terrazzo.buffer.base import BufferPrototype, NDBuffer
+from terrazzo.grid import ChunkGrid
+from terrazzo.indexing import Indexer
+from terrazzo.metadata import ArrayV3Metadata
+from terrazzo.pipeline.prepared import PreparedChain
+from terrazzo.pipeline.read import Job, ReadRequest, read_chunks
+from terrazzo.pipeline.write import WriteRequest, write_chunks
+from terrazzo.spec import ArrayConfig
+from terrazzo.storage import StorePath
+from terrazzo.types import ChunkCoords
+
+__all__ = ["ChunkIO"]
+
+
+class ChunkIO:
+    """Reads and writes the chunks of one array, as its metadata were at one moment.
+
+    Attributes
+    ----------
+    grid
+        How the array is cut.
+    prefix
+        What the keys of all chunks start with.
+    dtype
+        Numpy data type of the elements.
+    is_inline
+        Whether no codec needs an event loop.
+    """
+
+    def __init__(self, metadata: ArrayV3Metadata, place: StorePath, config: ArrayConfig) -> None:
+        self.metadata = metadata
+        self.grid: ChunkGrid = metadata.chunk_grid.grid_for(metadata.shape)
+        self.prefix = place.prefix
+        self._store = place.store
+        self._where = f"array {str(place)!r}"
+        self._config = config
+        self._uniform = self.grid.chunk_shape if self.grid.is_regular else None
+        self.dtype: np.dtype[Any] = metadata.data_type.to_native_dtype()
+        self.is_inline = all(map(is_inline_codec, metadata.chain))
+        self._chains: dict[tuple[tuple[int, ...], BufferPrototype], PreparedChain] = {}
+
+    def chain_for(self, shape: tuple[int, ...], prototype: BufferPrototype) -> PreparedChain:
+        """The codec chain, prepared for chunks of one shape."""
+        key = shape, prototype
+        chain = self._chains.get(key)
+        if chain is None:
+            spec = self.metadata.get_chunk_spec(shape, self._config, prototype)
+            chain = self._chains[key] = PreparedChain(self.metadata.chain, spec)
+        return chain
+
+    def key_of(self, coords: ChunkCoords) -> str:
+        """The key of a chunk in the store."""
+        return self.prefix + self.metadata.encode_chunk_key(coords)
+
+    def _jobs(self, indexer: Indexer, prototype: BufferPrototype) -> tuple[Iterator[Job], PreparedChain | None]:
+        """One job per chunk, made in C where all chunks have one shape; and the chain of the first."""
+        indices = indexer.chunk_indices
+        encoded = self.metadata.chunk_key_encoding.encode_product(indices)
+        keys = map(self.prefix.__add__, encoded) if self.prefix else encoded
+        if self._uniform is not None:
+            chain = self.chain_for(self._uniform, prototype)
+            return zip(keys, itertools.repeat(chain), indexer), chain
+        chains = (self.chain_for(self.grid.shape_of(coords), prototype) for coords in itertools.product(*indices))
+        return zip(keys, chains, indexer), None  # noqa: B905 - all of one length
+
+    async def read(self, indexer: Indexer, out: NDBuffer, prototype: BufferPrototype) -> None:
+        """Read a selection into `out`."""
+        jobs, chain = self._jobs(indexer, prototype)
+        request = ReadRequest(self._store, out, self._where, indexer.drop_axes)
+        await read_chunks(request, jobs, indexer.count, chain.decode_ns if chain else 0.0)
+
+    async def write(self, indexer: Indexer, value: NDBuffer, prototype: BufferPrototype) -> None:
+        """Write a selection from `value`."""
+        jobs, chain = self._jobs(indexer, prototype)
+        request = WriteRequest(self._store, value, self._where, indexer.drop_axes)
+        await write_chunks(request, jobs, indexer.count, chain.encode_ns if chain else 0.0)

@@ -1,0 +1,204 @@
+"""Creating arrays: everything that a caller gave is checked and encoded before anything is written or deleted."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from terrazzo.buffer import default_buffer_prototype
+from terrazzo.dtype.parse import ZDTypeLike, parse_dtype
+from terrazzo.errors import ZarrRuntimeWarning, quote
+from terrazzo.grid import ChunkKeyEncodingLike, DefaultChunkKeyEncoding, RegularChunkGridMetadata, parse_lengths
+from terrazzo.indexing import BasicIndexer
+from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
+from terrazzo.metadata.json import normalize_attributes
+from terrazzo.nodes.array_base import ArrayBase
+from terrazzo.nodes.async_array import AsyncArray
+from terrazzo.nodes.defaults import (
+    DEFAULT_FILL_VALUE,
+    ChunksLike,
+    CompressorsLike,
+    FiltersLike,
+    SerializerLike,
+    parse_chunks,
+    parse_codec_arguments,
+)
+from terrazzo.nodes.locate import create_node
+from terrazzo.nodes.values import value_for
+from terrazzo.runtime import operation
+from terrazzo.settings import Options, current_options
+from terrazzo.spec import ArrayConfigLike, parse_array_config
+from terrazzo.storage import StorePath
+from terrazzo.types import JSON, MemoryOrder, ShapeLike, ZarrFormat
+
+__all__ = ["array_metadata", "create_array_at", "init_array", "parse_zarr_format"]
+
+
+@operation
+async def create_array_at(
+    place: StorePath,
+    *,
+    shape: ShapeLike | None = None,
+    dtype: ZDTypeLike | None = None,
+    data: Any = None,
+    chunks: ChunksLike = "auto",
+    shards: Any = None,
+    filters: FiltersLike = "auto",
+    compressors: CompressorsLike = "auto",
+    serializer: SerializerLike = "auto",
+    fill_value: Any = DEFAULT_FILL_VALUE,
+    order: MemoryOrder | None = None,
+    zarr_format: ZarrFormat | None = 3,
+    attributes: Mapping[str, JSON] | None = None,
+    chunk_key_encoding: ChunkKeyEncodingLike | None = None,
+    dimension_names: Iterable[str | None] | None = None,
+    overwrite: bool = False,
+    config: ArrayConfigLike | None = None,
+    write_data: bool = True,
+) -> AsyncArray[Any]:
+    """Create an array at a place; see ``terrazzo.create_array``."""
+    options = current_options()
+    parse_zarr_format(zarr_format, options)
+    if order is not None:
+        warnings.warn(
+            "`order` has no effect on what Zarr format 3 stores; results follow config={'order': ...}",
+            ZarrRuntimeWarning,
+            stacklevel=4,
+        )
+    if data is not None:
+        data, shape, dtype = _described_by(data, shape, dtype)
+    metadata = array_metadata(
+        shape=shape,
+        dtype=dtype,
+        chunks=chunks,
+        shards=shards,
+        filters=filters,
+        compressors=compressors,
+        serializer=serializer,
+        fill_value=fill_value,
+        attributes=attributes,
+        chunk_key_encoding=chunk_key_encoding,
+        dimension_names=dimension_names,
+        options=options,
+    )
+    return await init_array(place, metadata, data if write_data else None, overwrite=overwrite, config=config)
+
+
+async def init_array(
+    place: StorePath,
+    metadata: ArrayV3Metadata,
+    data: Any,
+    *,
+    overwrite: bool,
+    config: ArrayConfigLike | None,
+) -> AsyncArray[Any]:
+    """Write the data and the document of a new array."""
+    array: AsyncArray[Any] = AsyncArray(metadata, place, parse_array_config(config, current_options()))
+    await create_node(place, metadata, overwrite=overwrite, write_data=None if data is None else _writer(array, data))
+    return array
+
+
+def _writer(array: AsyncArray[Any], data: Any) -> Callable[[], Awaitable[None]]:
+    """What writes all of `data`; it is converted here, so that what cannot be written fails before the array is."""
+    io, prototype = array._io, default_buffer_prototype()
+    if isinstance(data, ArrayBase):
+        source: AsyncArray[Any] = data if isinstance(data, AsyncArray) else data.async_counterpart  # type: ignore[attr-defined] # an `Array`
+        return lambda: _copy(source, array)
+    indexer = BasicIndexer(..., array.shape, io.grid)
+    value = value_for(data, array.shape, io.dtype, prototype)
+    return lambda: io.write(indexer, value, prototype)
+
+
+async def _copy(source: AsyncArray[Any], target: AsyncArray[Any]) -> None:
+    """Copy an array chunk by chunk of the target, so that memory holds one chunk at a time."""
+    for coords in target._io.grid.all_chunk_coords():
+        region = target._io.grid.region_of(coords)
+        await target.setitem(region, await source.getitem(region))
+
+
+def _described_by(data: Any, shape: ShapeLike | None, dtype: ZDTypeLike | None) -> tuple[Any, Any, Any]:
+    """Data that are given say shape and data type themselves."""
+    for name, given in (("shape", shape), ("dtype", dtype)):
+        if given is not None:
+            raise ValueError(f"`data` and `{name}` are both given; `data` says the {name} itself")
+    if not hasattr(data, "shape") or not hasattr(data, "dtype"):
+        data = np.asanyarray(data)
+    return data, data.shape, data.dtype
+
+
+def array_metadata(
+    *,
+    shape: ShapeLike | None,
+    dtype: ZDTypeLike | None,
+    chunks: Any,
+    shards: Any,
+    filters: FiltersLike,
+    compressors: CompressorsLike,
+    serializer: SerializerLike,
+    fill_value: Any,
+    attributes: Mapping[str, JSON] | None,
+    chunk_key_encoding: ChunkKeyEncodingLike | None,
+    dimension_names: Iterable[str | None] | None,
+    options: Options,
+) -> ArrayV3Metadata:
+    """What is to be stored about a new array, with defaults where the caller said nothing."""
+    if dtype is None or shape is None:
+        missing = "dtype" if dtype is None else "shape"
+        raise ValueError(f"`{missing}` is missing, and there is no `data` that would say it")
+    if shards is not None:
+        raise NotImplementedError("this version of terrazzo does not write shards; leave out `shards`")
+    zdtype = parse_dtype(dtype, zarr_format=3)
+    lengths = _parse_shape(shape)
+    if fill_value is DEFAULT_FILL_VALUE or fill_value is None:
+        fill_value = zdtype.default_scalar()
+    metadata = ArrayV3Metadata(
+        shape=lengths,
+        data_type=zdtype,
+        chunk_grid=RegularChunkGridMetadata(chunk_shape=parse_chunks(chunks, lengths, zdtype)),
+        chunk_key_encoding=DefaultChunkKeyEncoding() if chunk_key_encoding is None else chunk_key_encoding,
+        fill_value=zdtype.cast_scalar(fill_value),
+        codecs=parse_codec_arguments(filters, serializer, compressors, options),
+        attributes=normalize_attributes(attributes),
+        dimension_names=dimension_names,
+    )
+    return metadata.with_fitted_codecs()
+
+
+def _parse_shape(shape: ShapeLike) -> tuple[int, ...]:
+    lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    plain = tuple(int(length) if isinstance(length, np.integer) else length for length in lengths)
+    for length in plain:
+        if isinstance(length, bool) or not isinstance(length, int):
+            raise TypeError(f"the shape of an array is made of integers, got {quote(length)}")
+        if length < 0:
+            raise ValueError(f"{quote(plain)} is no shape: a length is negative")
+    return parse_lengths(plain)
+
+
+def parse_zarr_format(zarr_format: ZarrFormat | None, options: Options) -> ZarrFormat:
+    """The format to write, from what a caller gave and from the settings.
+
+    Raises
+    ------
+    ValueError
+        There is no such format, or this version does not write it.
+    """
+    chosen = options.zarr_format if zarr_format is None else zarr_format
+    if chosen == 2:
+        raise NotImplementedError("this version of terrazzo writes Zarr format 3 only; leave out `zarr_format`")
+    if chosen != 3:
+        raise ValueError(f"zarr_format is {quote(chosen)}, expected 2 or 3")
+    return chosen
+
+
+@operation
+async def create_group_at(
+    place: StorePath, *, overwrite: bool = False, attributes: Mapping[str, JSON] | None = None
+) -> GroupMetadata:
+    """Create a group at a place, and return what was stored."""
+    metadata = GroupMetadata(attributes=normalize_attributes(attributes))
+    await create_node(place, metadata, overwrite=overwrite)
+    return metadata

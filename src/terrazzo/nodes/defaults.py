@@ -1,0 +1,122 @@
+"""What an array gets where its creator says nothing: chunks, codecs, fill value. The choices are zarr-python's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
+from terrazzo.dtype.base import FixedSize, ZDType
+from terrazzo.errors import quote
+from terrazzo.grid import guess_chunks
+from terrazzo.pipeline.chain import parse_codec
+from terrazzo.settings import Options
+
+__all__ = [
+    "DEFAULT_FILL_VALUE",
+    "ChunksLike",
+    "CompressorsLike",
+    "DefaultFillValue",
+    "FiltersLike",
+    "SerializerLike",
+    "parse_chunks",
+    "parse_codec_arguments",
+]
+
+CodecLike: TypeAlias = Codec | Mapping[str, Any]
+FiltersLike: TypeAlias = "Iterable[CodecLike] | CodecLike | Literal['auto'] | None"
+CompressorsLike: TypeAlias = "Iterable[CodecLike] | CodecLike | Literal['auto'] | None"
+SerializerLike: TypeAlias = "CodecLike | Literal['auto']"
+ChunksLike: TypeAlias = "tuple[int, ...] | int | Literal['auto'] | bool"
+
+
+class DefaultFillValue:
+    """Stands for "the fill value was not given", which is not the same as None."""
+
+    def __repr__(self) -> str:
+        return "DEFAULT_FILL_VALUE"
+
+    def __reduce__(self) -> str:
+        return "DEFAULT_FILL_VALUE"
+
+
+DEFAULT_FILL_VALUE = DefaultFillValue()
+
+
+def parse_chunks(chunks: Any, shape: tuple[int, ...], dtype: ZDType[Any, Any]) -> tuple[int, ...]:
+    """The chunk shape that a caller means.
+
+    Parameters
+    ----------
+    chunks
+        One length for every axis or a length for each; -1 for all of an axis; False for a single chunk; ``"auto"``.
+
+    Raises
+    ------
+    ValueError
+        A length is 0 or below -1, or the number of axes is wrong.
+    TypeError
+        A length is no integer.
+    """
+    if isinstance(chunks, str) and chunks == "auto":
+        return guess_chunks(shape, dtype.item_size if isinstance(dtype, FixedSize) else 1)
+    if chunks is False:
+        chunks = -1
+    if chunks is None or isinstance(chunks, (bool, str)):
+        raise ValueError(f"{chunks!r} does not say how to cut an array: give an integer, one per axis, or 'auto'")
+    lengths = (chunks,) * len(shape) if isinstance(chunks, (int, np.integer)) else tuple(chunks)
+    if len(lengths) != len(shape):
+        raise ValueError(f"{quote(lengths)} cuts {len(lengths)} axes, the shape has {len(shape)}")
+    return tuple(_chunk_length(length, whole) for length, whole in zip(lengths, shape, strict=True))
+
+
+def _chunk_length(length: Any, whole: int) -> int:
+    if isinstance(length, bool) or not isinstance(length, (int, np.integer)):
+        raise TypeError(f"the length of a chunk is an integer, got {quote(length)}")
+    if length == -1:
+        return max(whole, 1)
+    if length < 1:
+        raise ValueError(f"the length of a chunk is at least 1, or -1 for the whole axis, got {length}")
+    return int(length)
+
+
+def parse_codec_arguments(
+    filters: FiltersLike, serializer: SerializerLike, compressors: CompressorsLike, options: Options
+) -> tuple[Codec, ...]:
+    """The codecs that a caller means, in order; parameters that depend on the array are not decided yet."""
+    chain: list[Codec] = list(_several(filters, ArrayArrayCodec, "filters"))
+    chain.append(_one(_default_serializer() if _is_auto(serializer) else serializer, ArrayBytesCodec, "serializer"))
+    if _is_auto(compressors):
+        chain.append(parse_codec(_default_compressor(options)))
+    else:
+        chain.extend(_several(compressors, BytesBytesCodec, "compressors"))
+    return tuple(chain)
+
+
+def _is_auto(argument: Any) -> bool:
+    return isinstance(argument, str) and argument == "auto"
+
+
+def _default_serializer() -> Codec:
+    return parse_codec({"name": "bytes", "configuration": {"endian": "little"}})
+
+
+def _default_compressor(options: Options) -> dict[str, Any]:
+    return {"name": "zstd", "configuration": {"level": 0, "checksum": options.checksum}}
+
+
+def _several(argument: Any, kind: type[Any], name: str) -> Iterable[Codec]:
+    if argument is None or _is_auto(argument):
+        return ()
+    if isinstance(argument, (Mapping, str)) or not isinstance(argument, Iterable):
+        argument = (argument,)
+    return [_one(item, kind, name) for item in argument]
+
+
+def _one(item: Any, kind: type[Any], name: str) -> Codec:
+    codec = parse_codec(item) if isinstance(item, Mapping) else item
+    if not isinstance(codec, kind):
+        raise TypeError(f"{name}: expected a {kind.__name__}, got {quote(item)} of type {type(item).__name__}")
+    return codec  # type: ignore[no-any-return]

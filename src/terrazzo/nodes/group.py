@@ -1,0 +1,178 @@
+"""Groups, blocking: mirrors of the asynchronous ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from terrazzo.metadata import GroupMetadata
+from terrazzo.nodes.array import Array
+from terrazzo.nodes.async_array import AsyncArray
+from terrazzo.nodes.async_group import AsyncGroup, AsyncNode
+from terrazzo.nodes.attributes import Attributes
+from terrazzo.nodes.node_base import NodeBase
+from terrazzo.nodes.report import GroupInfo
+from terrazzo.runtime import mirror, mirror_stream, run_inline
+from terrazzo.storage import StoreLike, StorePath
+from terrazzo.types import JSON, ZarrFormat
+
+__all__ = ["Group", "Node", "blocking"]
+
+Node: TypeAlias = "Array[Any] | Group"
+
+
+def blocking(node: AsyncNode) -> Node:
+    """The blocking counterpart of an asynchronous node."""
+    return Array(node) if isinstance(node, AsyncArray) else Group(node)
+
+
+def _to_group(group: AsyncGroup) -> Group:
+    return Group(group)
+
+
+def _to_array(array: AsyncArray[Any]) -> Array[Any]:
+    return Array(array)
+
+
+def _node_or_default(node: Any) -> Any:
+    return blocking(node) if isinstance(node, (AsyncArray, AsyncGroup)) else node
+
+
+def _named_node(item: tuple[str, AsyncNode]) -> tuple[str, Node]:
+    return item[0], blocking(item[1])
+
+
+def _named_array(item: tuple[str, AsyncArray[Any]]) -> tuple[str, Array[Any]]:
+    return item[0], Array(item[1])
+
+
+def _named_group(item: tuple[str, AsyncGroup]) -> tuple[str, Group]:
+    return item[0], Group(item[1])
+
+
+def _name(name: str) -> str:
+    return name
+
+
+@dataclass(frozen=True, repr=False)
+class Group(NodeBase):
+    """A group in a store: a node that holds arrays and groups by name, blocking.
+
+    Every method runs the coroutine of the same name of `AsyncGroup`: on the calling thread where the store never
+    waits, and otherwise on a background event loop.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> root = terrazzo.create_group({})
+    >>> array = root.create_array("measured/height", shape=(3,), dtype="float32")
+    >>> root.attrs["crs"] = "EPSG:4326"
+    >>> print(root.tree())
+    /
+    └── measured
+        └── height (3,) float32
+    """
+
+    _async_group: AsyncGroup
+
+    __hash__ = None  # type: ignore[assignment] # the attributes change
+
+    @property
+    def async_counterpart(self) -> AsyncGroup:
+        """What the mirrored methods call."""
+        return self._async_group
+
+    @property
+    def metadata(self) -> GroupMetadata:
+        """What is stored about the group."""
+        return self._async_group.metadata
+
+    @property
+    def store_path(self) -> StorePath:  # type: ignore[override] # an attribute elsewhere
+        """Where the group is."""
+        return self._async_group.store_path
+
+    @property
+    def attrs(self) -> Attributes:
+        """The user's attributes, as a mutable mapping; each change is written at once."""
+        return Attributes(self)
+
+    @property
+    def info(self) -> GroupInfo:
+        """A report for people, made without reading."""
+        return self._async_group.info
+
+    @property
+    def synchronizer(self) -> None:
+        """None: writers of one chunk are always serialized."""
+        return
+
+    @classmethod
+    def from_store(
+        cls,
+        store: StoreLike,
+        *,
+        attributes: Mapping[str, Any] | None = None,
+        zarr_format: ZarrFormat = 3,
+        overwrite: bool = False,
+    ) -> Group:
+        """Create a group at the root of a store; see ``AsyncGroup.from_store``."""
+        return cls(run_inline(AsyncGroup.from_store(store, attributes=attributes, overwrite=overwrite)))
+
+    @classmethod
+    def open(cls, store: StoreLike, zarr_format: ZarrFormat | None = 3) -> Group:
+        """Open a group that exists; see ``AsyncGroup.open``."""
+        return cls(run_inline(AsyncGroup.open(store)))
+
+    create_group = mirror(AsyncGroup.create_group, _to_group)
+    require_group = mirror(AsyncGroup.require_group, _to_group)
+    create_array = mirror(AsyncGroup.create_array, _to_array)
+    require_array = mirror(AsyncGroup.require_array, _to_array)
+    get_array = mirror(AsyncGroup.get_array, _to_array)
+    get_group = mirror(AsyncGroup.get_group, _to_group)
+    get = mirror(AsyncGroup.get, _node_or_default)
+    nmembers = mirror(AsyncGroup.nmembers)
+    info_complete = mirror(AsyncGroup.info_complete)
+    tree = mirror(AsyncGroup.tree)
+    keys = mirror_stream(AsyncGroup.keys, _name)
+    arrays = mirror_stream(AsyncGroup.arrays, _named_array)
+    array_keys = mirror_stream(AsyncGroup.array_keys, _name)
+    array_values = mirror_stream(AsyncGroup.array_values, _to_array)
+    groups = mirror_stream(AsyncGroup.groups, _named_group)
+    group_keys = mirror_stream(AsyncGroup.group_keys, _name)
+    group_values = mirror_stream(AsyncGroup.group_values, _to_group)
+    _members = mirror_stream(AsyncGroup.members, _named_node)
+
+    def members(
+        self, max_depth: int | None = 0, *, use_consolidated_for_children: bool = True
+    ) -> tuple[tuple[str, Node], ...]:
+        """The nodes in the group; see ``AsyncGroup.members``."""
+        return tuple(self._members(max_depth))
+
+    def update_attributes(self, new_attributes: Mapping[str, JSON]) -> Group:
+        """Add attributes, and replace those that have the same names; see ``AsyncGroup.update_attributes``."""
+        return type(self)(run_inline(self._async_group.update_attributes(new_attributes)))
+
+    def __getitem__(self, path: str) -> Node:
+        return blocking(run_inline(self._async_group.getitem(path)))
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Store an array under a path, instead of whatever is there."""
+        run_inline(self._async_group.setitem(key, value))
+
+    def __delitem__(self, key: str) -> None:
+        """Delete the member at a path, with all that is below it."""
+        run_inline(self._async_group.delitem(key))
+
+    def __contains__(self, member: str) -> bool:
+        return run_inline(self._async_group.contains(member))
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.keys()
+
+    def __len__(self) -> int:
+        return self.nmembers()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.store_path}>"

@@ -1,0 +1,307 @@
+"""A chain bound to one chunk spec: everything that can be decided once is, and then many chunks run through it.
+
+Three things are found out when a chain is prepared. The number of bytes at every stage, so that a decoder is told how
+much must come out and a damaged or malicious chunk is noticed at the first byte too many. Whether stored elements lie
+as they do in memory (``memory_layout``), so that bytes become an array without a step. Whether they can be decoded
+where they are wanted (``decode_into``), so that nothing is copied twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from terrazzo.abc.codec import BaseCodec, is_inline_codec
+from terrazzo.buffer import cpu
+from terrazzo.buffer.base import Buffer, NDBuffer
+from terrazzo.errors import BaseZarrError, CorruptDataError, LimitExceededError, add_context, quote
+from terrazzo.indexing.projection import SelectorTuple
+from terrazzo.pipeline.chain import CodecChain
+from terrazzo.runtime import Scratch
+from terrazzo.settings import current_options
+from terrazzo.spec import ArraySpec
+
+__all__ = ["PreparedChain"]
+
+OWN_SPEED_NS = 0.1
+"""Nanoseconds per byte that copying into place takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """One codec, what it sees, and what it can do."""
+
+    codec: Any
+    spec: ArraySpec
+    name: str
+    inline: bool
+    decoded_size: int | None
+    """Bytes that decoding gives, where that does not depend on the data."""
+    sized: bool
+
+
+class PreparedChain:
+    """A codec chain for chunks of one shape.
+
+    Attributes
+    ----------
+    spec
+        Of the decoded chunk.
+    dtype
+        Numpy data type of the decoded chunk.
+    inline
+        Whether no codec needs an event loop.
+    stored_size
+        Bytes of an encoded chunk, where that does not depend on the data.
+    decode_ns, encode_ns
+        Estimated cost of one chunk, in nanoseconds.
+    reads_raw
+        Whether stored bytes are elements as they lie in memory, so that a store can read them into place.
+    """
+
+    def __init__(self, chain: CodecChain, spec: ArraySpec) -> None:
+        self.spec = spec
+        self.dtype: np.dtype[Any] = spec.dtype.to_native_dtype()
+        self.size = math.prod(spec.shape) * self.dtype.itemsize
+        self.inline = all(is_inline_codec(codec) for codec in chain)
+        self._array_stages: list[_Stage] = []
+        inner = spec
+        for codec in chain.array_array:
+            self._array_stages.append(_stage(codec, inner, None))
+            inner = codec.resolve_metadata(inner)
+        self._inner = inner
+        self._to_bytes = _stage(chain.array_bytes, inner, None)
+        size = _encoded_size(chain.array_bytes, self.size, inner)
+        self._raw_size = size
+        self._byte_stages: list[_Stage] = []
+        for step in chain.bytes_bytes:
+            self._byte_stages.append(_stage(step, inner, size))
+            size = _encoded_size(step, size, inner)
+        self.stored_size = size
+        self._prepare_memory(chain)
+        codecs: list[BaseCodec[Any, Any]] = list(chain)
+        self.decode_ns = self.size * (OWN_SPEED_NS + sum(getattr(codec, "decode_ns_per_byte", 1.0) for codec in codecs))
+        self.encode_ns = self.size * (OWN_SPEED_NS + sum(getattr(codec, "encode_ns_per_byte", 1.0) for codec in codecs))
+
+    def _prepare_memory(self, chain: CodecChain) -> None:
+        """Find out whether stored elements are elements in main memory."""
+        prototype = self.spec.prototype
+        layout_of = getattr(chain.array_bytes, "memory_layout", None)
+        in_memory = issubclass(prototype.nd_buffer, cpu.NDBuffer) and issubclass(prototype.buffer, cpu.Buffer)
+        self._layout: np.dtype[Any] | None = layout_of(self._inner) if layout_of is not None and in_memory else None
+        views = self._layout is not None and all(stage.codec.is_view for stage in self._array_stages)
+        first = self._byte_stages[0] if self._byte_stages else None
+        self.reads_raw = views and first is None
+        self._fills = first if views and first is not None and hasattr(first.codec, "decode_into") else None
+
+    # -- decoding
+
+    async def decode(self, data: Buffer) -> NDBuffer:
+        """Decode one chunk. The result may share the memory of `data`, and may be read-only.
+
+        Raises
+        ------
+        CorruptDataError
+            The bytes are not what the chain promises.
+        """
+        self.check_limit()
+        raw = await self._undo(data, self._byte_stages)
+        return await self._to_array(raw)
+
+    async def place(
+        self,
+        data: Buffer,
+        out: NDBuffer,
+        chunk_selection: SelectorTuple,
+        out_selection: SelectorTuple,
+        whole: bool,
+        drop_axes: tuple[int, ...] = (),
+    ) -> None:
+        """Decode one chunk and put what is selected of it where it belongs.
+
+        Parameters
+        ----------
+        whole
+            Whether ``out[out_selection]`` is a view of the shape of the chunk, but for axes of length 1.
+        drop_axes
+            Axes of length 1 that the output does not have.
+        """
+        fills = self._fills
+        if fills is None:
+            chunk = await self.decode(data)
+            out[out_selection] = _selected(chunk, chunk_selection, drop_axes)
+            return
+        self.check_limit()
+        raw = await self._undo(data, self._byte_stages[1:])
+        if whole:
+            target = self._memory_of(out[out_selection].reshape(self.spec.shape))
+            if target is not None:
+                self._fill(fills, raw, target)
+                return
+        with Scratch(self._raw_size or 0) as piece:
+            self._fill(fills, raw, piece.data)
+            chunk = await self._view(piece)
+            out[out_selection] = _selected(chunk, chunk_selection, drop_axes)
+
+    async def read_raw(self, get_into: Callable[[memoryview], Awaitable[int | None]], out: NDBuffer) -> bool:
+        """Let a store read a chunk that is stored as it lies in memory; False when there is none.
+
+        Parameters
+        ----------
+        out
+            A view of the shape of the chunk, but for axes of length 1.
+        """
+        self.check_limit()
+        out = out.reshape(self.spec.shape)
+        target = self._memory_of(out)
+        if target is not None:
+            size = await get_into(target)
+            if size is not None:
+                self._check_size(size)
+            return size is not None
+        with Scratch(self.size) as piece:
+            size = await get_into(piece.data)
+            if size is not None:
+                self._check_size(size)
+                out[...] = await self._view(piece)
+            return size is not None
+
+    def check_limit(self) -> None:
+        """Refuse to allocate a chunk larger than ``limits.chunk_bytes``."""
+        limit = current_options().limits.chunk_bytes
+        if limit is not None and self.size > limit:
+            raise LimitExceededError(
+                f"a chunk of {self.size} bytes is larger than config['limits.chunk_bytes'], {limit}",
+                limit="chunk_bytes",
+                value=self.size,
+            )
+
+    def _check_size(self, size: int) -> None:
+        if self.stored_size is not None and size != self.stored_size:
+            raise CorruptDataError(f"{size} bytes are stored, expected {self.stored_size}", stage="size")
+
+    async def _undo(self, data: Buffer, stages: Sequence[_Stage]) -> Buffer:
+        """Decode the bytes→bytes stages, last to first."""
+        self._check_size(len(data))
+        for stage in reversed(stages):
+            size = stage.decoded_size
+            try:
+                if stage.sized:
+                    decoded = stage.codec.decode_sized(data.as_buffer_like(), size)
+                    data = self.spec.prototype.buffer.from_bytes(decoded)
+                elif stage.inline:
+                    data = stage.codec._decode_sync(data, stage.spec)
+                else:
+                    data = await stage.codec._decode_single(data, stage.spec)
+            except Exception as error:
+                _raise_corrupt(error, stage)
+            if size is not None and len(data) != size:
+                raise CorruptDataError(f"{len(data)} bytes decoded, expected {size}", stage=stage.name)
+        return data
+
+    def _fill(self, stage: _Stage, data: Buffer, target: memoryview) -> None:
+        try:
+            stage.codec.decode_into(data.as_buffer_like(), target)
+        except Exception as error:
+            _raise_corrupt(error, stage)
+
+    async def _to_array(self, raw: Buffer) -> NDBuffer:
+        if self._layout is not None:
+            # With no size known up front, as behind a foreign codec, this is where it is checked.
+            if len(raw) != self._raw_size:
+                raise CorruptDataError(f"{len(raw)} bytes decoded, expected {self._raw_size}", stage="size")
+            return await self._view(raw.as_buffer_like())
+        stage = self._to_bytes
+        try:
+            if stage.inline:
+                array = stage.codec._decode_sync(raw, stage.spec)
+            else:
+                array = await stage.codec._decode_single(raw, stage.spec)
+        except Exception as error:
+            _raise_corrupt(error, stage)
+        return await self._undo_arrays(array)
+
+    async def _view(self, memory: Any) -> NDBuffer:
+        """Elements in memory as an array of the decoded shape, without a copy."""
+        array: npt.NDArray[Any] = np.frombuffer(memory, dtype=self._layout).reshape(self._inner.shape)
+        return await self._undo_arrays(self.spec.prototype.nd_buffer.from_ndarray_like(array))
+
+    async def _undo_arrays(self, array: NDBuffer) -> NDBuffer:
+        for stage in reversed(self._array_stages):
+            try:
+                if stage.inline:
+                    array = stage.codec._decode_sync(array, stage.spec)
+                else:
+                    array = await stage.codec._decode_single(array, stage.spec)
+            except Exception as error:
+                _raise_corrupt(error, stage)
+        if array.shape != self.spec.shape:
+            raise CorruptDataError(f"a chunk of shape {array.shape} decoded, expected {self.spec.shape}", stage="size")
+        return array
+
+    def _memory_of(self, out: NDBuffer) -> memoryview | None:
+        """The bytes of `out`, if elements can be stored there in their order and layout."""
+        for stage in self._array_stages:
+            out = stage.codec._encode_sync(out, stage.spec)
+        array = out.as_numpy_array()
+        if array.dtype != self._layout or array.shape != self._inner.shape or not array.flags.c_contiguous:
+            return None
+        return array.reshape(-1).view(np.uint8).data
+
+    # -- encoding
+
+    async def encode(self, chunk: NDBuffer) -> Buffer | None:
+        """Encode one chunk. The result may share the memory of `chunk`."""
+        value: Any = chunk
+        for stage in (*self._array_stages, self._to_bytes, *self._byte_stages):
+            try:
+                if stage.inline:
+                    value = stage.codec._encode_sync(value, stage.spec)
+                else:
+                    value = await stage.codec._encode_single(value, stage.spec)
+            except Exception as error:
+                add_context(error, f"codec {stage.name!r}, encoding")
+                raise
+            if value is None:
+                return None
+        encoded: Buffer = value
+        return encoded
+
+
+def _selected(chunk: NDBuffer, selection: SelectorTuple, drop_axes: tuple[int, ...]) -> NDBuffer:
+    part = chunk[selection]
+    return part.squeeze(drop_axes) if drop_axes else part
+
+
+def _stage(codec: BaseCodec[Any, Any], spec: ArraySpec, size: int | None) -> _Stage:
+    sized = size is not None and hasattr(codec, "decode_sized")
+    return _Stage(codec, spec, _name_of(codec), is_inline_codec(codec), size, sized)
+
+
+def _name_of(codec: BaseCodec[Any, Any]) -> str:
+    """The name that documents use, for messages."""
+    try:
+        return str(codec.to_dict()["name"])
+    except (KeyError, NotImplementedError):
+        return type(codec).__name__
+
+
+def _encoded_size(codec: BaseCodec[Any, Any], size: int | None, spec: ArraySpec) -> int | None:
+    if size is None or not codec.is_fixed_size:
+        return None
+    return codec.compute_encoded_size(size, spec)
+
+
+def _raise_corrupt(error: Exception, stage: _Stage) -> NoReturn:
+    """Turn whatever a codec raised while decoding into an error that says which stage failed."""
+    if isinstance(error, CorruptDataError):
+        error.stage = error.stage or stage.name
+        raise error
+    if isinstance(error, (BaseZarrError, MemoryError)):
+        raise error
+    raise CorruptDataError(f"{type(error).__name__}: {quote(str(error))}", stage=stage.name) from error

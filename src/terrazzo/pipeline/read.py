@@ -1,0 +1,123 @@
+"""Reading: for each chunk, fetch, decode, put in place.
+
+A job is ``(key, chain, projection)``. Workers take jobs from one stream (`terrazzo.runtime.share`): one on the calling
+thread, more where decoding is worth a second thread or the store waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol, TypeAlias
+
+from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
+from terrazzo.errors import ChunkNotFoundError, add_context
+from terrazzo.indexing.projection import ChunkProjection, SelectorTuple
+from terrazzo.pipeline.prepared import PreparedChain
+from terrazzo.runtime import compute, share, useful_width
+from terrazzo.settings import current_options
+
+__all__ = ["Job", "ReadRequest", "Source", "read_chunks"]
+
+Job: TypeAlias = tuple[Any, PreparedChain, ChunkProjection]
+
+
+class Source(Protocol):
+    """Where chunks are read from: a store."""
+
+    async def get(self, key: Any, prototype: BufferPrototype, /) -> Buffer | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """What all jobs of one read share.
+
+    Attributes
+    ----------
+    source
+        Where chunks are.
+    out
+        Where elements go.
+    drop_axes
+        Axes of length 1 that `out` does not have.
+    missing
+        Collects the keys of absent chunks, if given.
+    where
+        The array, for messages.
+    """
+
+    source: Source
+    out: NDBuffer
+    where: str
+    drop_axes: tuple[int, ...] = ()
+    missing: list[Any] | None = None
+
+
+async def read_chunks(request: ReadRequest, jobs: Iterable[Job], count: int, item_ns: float = 0.0) -> None:
+    """Read all jobs into ``request.out``.
+
+    Parameters
+    ----------
+    count
+        Number of jobs.
+    item_ns
+        Estimated nanoseconds to decode one chunk.
+
+    Raises
+    ------
+    CorruptDataError
+        A chunk is not what the metadata promise.
+    ChunkNotFoundError
+        A chunk is absent and the array was opened with ``read_missing_chunks=False``.
+    OSError
+        A chunk may be there and cannot be read.
+    """
+    width = useful_width(count, item_ns, current_options().concurrency)
+    await share(partial(_read_jobs, request), jobs, width)
+
+
+async def _read_jobs(request: ReadRequest, jobs: Iterator[Job]) -> None:
+    source, out, drop_axes = request.source, request.out, request.drop_axes
+    get = source.get
+    get_into: Any = source.get_into if getattr(source, "reads_into", False) else None  # type: ignore[attr-defined]
+    for key, chain, (coords, chunk_selection, out_selection, is_complete) in jobs:
+        try:
+            whole = is_complete and _takes_all(chain, chunk_selection, out_selection)
+            if whole and get_into is not None and chain.reads_raw:
+                if not await chain.read_raw(partial(get_into, key), out[out_selection]):
+                    _fill(request, key, chain, out_selection)
+                continue
+            data = await get(key, chain.spec.prototype)
+            if data is None:
+                _fill(request, key, chain, out_selection)
+                continue
+            placed = chain.place(data, out, chunk_selection, out_selection, whole, drop_axes)
+            await (compute(placed, chain.decode_ns) if chain.inline else placed)
+        except Exception as error:
+            note = f"while reading chunk {coords} of {request.where}, key {key!r}"
+            add_context(error, note, store=source, key=str(key), chunk_coords=coords)
+            raise
+
+
+def _takes_all(chain: PreparedChain, chunk_selection: SelectorTuple, out_selection: SelectorTuple) -> bool:
+    """Whether the selected region of the output is a view of the shape of the chunk, but for axes of length 1.
+
+    A chunk that reaches beyond the array is complete without that.
+    """
+    for selected, length in zip(chunk_selection, chain.spec.shape, strict=True):
+        if type(selected) is slice:
+            if selected.stop - selected.start != length:
+                return False
+        elif length != 1:
+            return False
+    return all(type(selected) is slice for selected in out_selection)
+
+
+def _fill(request: ReadRequest, key: Any, chain: PreparedChain, out_selection: SelectorTuple) -> None:
+    """An absent chunk reads as the fill value, unless the caller wants to be told."""
+    if not chain.spec.config.read_missing_chunks:
+        raise ChunkNotFoundError(f"there is no chunk under the key {key!r}")
+    if request.missing is not None:
+        request.missing.append(key)
+    request.out[out_selection] = chain.spec.fill_value

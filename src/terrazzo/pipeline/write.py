@@ -1,0 +1,191 @@
+"""Writing: for each chunk, merge with what is stored where only a part is written, encode, store.
+
+Writers of one chunk wait for each other: a partial write holds the chunk's lock from reading to writing, a whole one
+while it writes. A chunk that holds only the fill value is deleted instead, unless the array says otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
+from terrazzo.errors import add_context
+from terrazzo.indexing.projection import SelectorTuple
+from terrazzo.pipeline.prepared import PreparedChain
+from terrazzo.pipeline.read import Job
+from terrazzo.runtime import compute, share, useful_width
+from terrazzo.settings import current_options
+
+__all__ = ["Target", "WriteRequest", "encode_or_drop", "trim_chunk", "write_chunks"]
+
+
+class Target(Protocol):
+    """Where chunks are written: a store. It may have ``lock(key)``."""
+
+    async def get(self, key: Any, prototype: BufferPrototype, /) -> Buffer | None: ...
+    async def set(self, key: Any, value: Buffer, /) -> None: ...
+    async def delete(self, key: Any, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """What all jobs of one write share.
+
+    Attributes
+    ----------
+    target
+        Where chunks go.
+    value
+        What is written: an array of the shape of the selection, or one element for all of it.
+    drop_axes
+        Axes of length 1 that `value` does not have.
+    where
+        The array, for messages.
+    """
+
+    target: Target
+    value: NDBuffer
+    where: str
+    drop_axes: tuple[int, ...] = ()
+    encoded_scalars: dict[Hashable, Buffer | None] = field(default_factory=dict)
+    """A chunk filled with one value is encoded once, however many there are."""
+
+    def part_of(self, out_selection: SelectorTuple, chain: PreparedChain) -> NDBuffer:
+        """What of the value belongs to one chunk."""
+        if not self.value.shape:
+            return self.value
+        part = self.value[out_selection]
+        if self.drop_axes:
+            shape = list(part.shape)
+            for axis in self.drop_axes:
+                shape.insert(axis, 1)
+            part = part.reshape(tuple(shape))
+        return part
+
+
+async def write_chunks(request: WriteRequest, jobs: Iterable[Job], count: int, item_ns: float = 0.0) -> None:
+    """Write all jobs from ``request.value``.
+
+    Parameters
+    ----------
+    count
+        Number of jobs.
+    item_ns
+        Estimated nanoseconds to encode one chunk.
+
+    Raises
+    ------
+    CorruptDataError
+        A chunk that is written in part cannot be decoded. It stays as it is.
+    OSError
+        The store failed.
+    """
+    width = useful_width(count, item_ns, current_options().concurrency)
+    await share(partial(_write_jobs, request), jobs, width)
+
+
+async def _write_jobs(request: WriteRequest, jobs: Iterator[Job]) -> None:
+    target = request.target
+    lock = getattr(target, "lock", _no_lock)
+    for key, chain, (coords, chunk_selection, out_selection, is_complete) in jobs:
+        try:
+            part = request.part_of(out_selection, chain)
+            if is_complete:
+                encoded = await _encode_whole(request, chain, part, chunk_selection)
+                async with lock(key):
+                    await _store(target, key, encoded)
+            else:
+                async with lock(key):
+                    stored = await target.get(key, chain.spec.prototype)
+                    merged = _merge(chain, stored, part, chunk_selection)
+                    encoded = await (compute(merged, chain.decode_ns + chain.encode_ns) if chain.inline else merged)
+                    await _store(target, key, encoded)
+        except Exception as error:
+            note = f"while writing chunk {coords} of {request.where}, key {key!r}"
+            add_context(error, note, store=target, key=str(key), chunk_coords=coords)
+            raise
+
+
+def _no_lock(key: object) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
+
+
+async def _store(target: Target, key: Any, encoded: Buffer | None) -> None:
+    if encoded is None:
+        await target.delete(key)
+    else:
+        await target.set(key, encoded)
+
+
+async def _encode_whole(
+    request: WriteRequest, chain: PreparedChain, part: NDBuffer, chunk_selection: SelectorTuple
+) -> Buffer | None:
+    """Encode a chunk of which nothing stored is kept."""
+    if part.shape:
+        return await _computed(chain, _pad_and_encode(chain, part, chunk_selection))
+    key = id(chain), tuple((item.start, item.stop) if isinstance(item, slice) else item for item in chunk_selection)
+    if key not in request.encoded_scalars:
+        encoded = await _computed(chain, _pad_and_encode(chain, part, chunk_selection))
+        request.encoded_scalars[key] = encoded
+    return request.encoded_scalars[key]
+
+
+async def _computed(chain: PreparedChain, encoding: Any) -> Buffer | None:
+    encoded: Buffer | None = await (compute(encoding, chain.encode_ns) if chain.inline else encoding)
+    return encoded
+
+
+async def _pad_and_encode(chain: PreparedChain, part: NDBuffer, chunk_selection: SelectorTuple) -> Buffer | None:
+    """Encode what is written, with the fill value where the chunk reaches beyond the array."""
+    shape = chain.spec.shape
+    if math.prod(part.shape) == math.prod(shape):
+        chunk = part if part.shape == shape else part.reshape(shape)
+        if chunk.dtype != chain.dtype:
+            chunk = chunk.astype(chain.dtype)
+    else:
+        chunk = _filled(chain)
+        chunk[chunk_selection] = part
+    return await encode_or_drop(chain, chunk)
+
+
+async def _merge(
+    chain: PreparedChain, stored: Buffer | None, part: NDBuffer, chunk_selection: SelectorTuple
+) -> Buffer | None:
+    """Encode a chunk with `part` in it, and what was stored elsewhere."""
+    # What was decoded may be read-only and shared: `astype` copies.
+    chunk = _filled(chain) if stored is None else (await chain.decode(stored)).astype(chain.dtype)
+    chunk[chunk_selection] = part
+    return await encode_or_drop(chain, chunk)
+
+
+def _filled(chain: PreparedChain) -> NDBuffer:
+    chain.check_limit()
+    spec = chain.spec
+    return spec.prototype.nd_buffer.create(
+        shape=spec.shape, dtype=chain.dtype, order=spec.order, fill_value=spec.fill_value
+    )
+
+
+async def encode_or_drop(chain: PreparedChain, chunk: NDBuffer) -> Buffer | None:
+    """Encode a chunk; None when it need not be stored because it holds only the fill value."""
+    if not chain.spec.config.write_empty_chunks and chunk.all_equal(chain.spec.fill_value):
+        return None
+    return await chain.encode(chunk)
+
+
+async def trim_chunk(target: Any, key: str, chain: PreparedChain, kept: SelectorTuple) -> None:
+    """Set everything in a stored chunk to the fill value, but the region `kept`."""
+    async with target.lock(key):
+        stored = await target.get(key, chain.spec.prototype)
+        if stored is None:
+            return
+        chunk = await chain.decode(stored)
+        trimmed = _filled(chain)
+        trimmed[kept] = chunk[kept]
+        if trimmed.as_numpy_array().tobytes() != chunk.as_numpy_array().astype(chain.dtype).tobytes():
+            await _store(target, key, await encode_or_drop(chain, trimmed))

@@ -1,0 +1,244 @@
+"""A store in a folder of the local file system: one file a key."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import AsyncIterator, Hashable
+from pathlib import Path
+from typing import Self
+
+from terrazzo.abc.byte_range import ByteRequest
+from terrazzo.abc.store import validate_key, validate_prefix
+from terrazzo.buffer import default_buffer_prototype
+from terrazzo.buffer.base import Buffer, BufferPrototype
+from terrazzo.errors import quote
+from terrazzo.runtime import offload
+from terrazzo.storage import files
+from terrazzo.storage.inline import InlineStore
+from terrazzo.types import AccessModeLiteral
+
+__all__ = ["LocalStore"]
+
+
+class LocalStore(InlineStore):
+    """Values as files below a folder.
+
+    A value is written to a staging file and renamed, so a reader sees the old value or the new one, and a writer that
+    dies leaves the old one. Deleting a folder renames it first, so that it is gone in one step too. Two stores are
+    equal, and share their locks, when they have the same root.
+
+    Parameters
+    ----------
+    root
+        The folder; made when something is written.
+    read_only
+        Whether writing is refused.
+    fsync
+        Whether a write returns only when it would survive a loss of power: file and folder are synced.
+    """
+
+    inline = True
+    reads_into = True
+    deletes_folders_at_once = True
+
+    def __init__(self, root: Path | str, *, read_only: bool = False, fsync: bool = False) -> None:
+        super().__init__(read_only=read_only)
+        if not isinstance(root, (str, Path)):
+            raise TypeError(f"root is a path, got {quote(root)} of type {type(root).__name__}")
+        self.root = Path(root)
+        self.fsync = fsync
+        self._root = os.path.abspath(root)
+        self._is_open = True
+
+    @classmethod
+    async def open(
+        cls, root: Path | str, *, read_only: bool = False, mode: AccessModeLiteral | None = None, fsync: bool = False
+    ) -> Self:
+        """Make a store.
+
+        Parameters
+        ----------
+        mode
+            With ``"r"`` and ``"r+"`` the folder must exist.
+        """
+        store = cls(root, read_only=read_only or mode == "r", fsync=fsync)
+        if mode in ("r", "r+"):
+            store.require_root()
+        return store
+
+    def require_root(self) -> None:
+        """Raise ``FileNotFoundError`` unless the folder exists."""
+        if not os.path.exists(self._root):
+            raise FileNotFoundError(f"{self.root} does not exist")
+
+    def with_read_only(self, read_only: bool = False) -> Self:
+        return type(self)(self.root, read_only=read_only, fsync=self.fsync)
+
+    @property
+    def lock_identity(self) -> Hashable:
+        return "local", self._root
+
+    def __str__(self) -> str:
+        return f"file://{self.root.as_posix()}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}('{self}')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self._root == other._root
+
+    def __hash__(self) -> int:
+        return hash(self._root)
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{validate_key(key)}"
+
+    def _folder(self, prefix: str) -> str:
+        folder = validate_prefix(prefix)
+        return f"{self._root}/{folder}" if folder else self._root
+
+    # -- reading
+
+    async def get(
+        self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        data = await offload(files.read_file, self._path(key), byte_range)
+        if data is None:
+            return None
+        return (default_buffer_prototype() if prototype is None else prototype).buffer.from_bytes(data)
+
+    async def get_into(self, key: str, out: memoryview) -> int | None:
+        return await offload(files.read_file_into, self._path(key), out)
+
+    async def exists(self, key: str) -> bool:
+        return await offload(_size_of, self._path(key)) is not None
+
+    async def getsize(self, key: str) -> int:
+        size = await offload(_size_of, self._path(key))
+        if size is None:
+            raise FileNotFoundError(f"{self} has no key {key!r}")
+        return size
+
+    # -- writing
+
+    async def set(self, key: str, value: Buffer) -> None:
+        self._check_writable()
+        path = self._path(key)
+        await offload(files.write_file, path, _bytes_of(value), fsync=self.fsync)
+
+    async def set_if_not_exists(self, key: str, value: Buffer) -> None:
+        self._check_writable()
+        path, data = self._path(key), _bytes_of(value)
+        try:
+            await offload(files.write_new_file, path, data, fsync=self.fsync)
+        except NotImplementedError:
+            async with self.lock(key):
+                if not await self.exists(key):
+                    await self.set(key, value)
+
+    async def delete(self, key: str) -> None:
+        self._check_writable()
+        await offload(_delete_file, self._path(key))
+
+    async def delete_dir(self, prefix: str) -> None:
+        self._check_writable()
+        folder = self._folder(prefix)
+        if folder == self._root:
+            await self.clear()
+        else:
+            await offload(files.remove_tree, folder)
+
+    async def clear(self) -> None:
+        self._check_writable()
+        names, folders = await offload(files.scan, self._root)
+        for name in [*folders, *names]:
+            await offload(files.remove_tree, f"{self._root}/{name}")
+
+    async def move(self, dest_root: Path | str) -> None:
+        """Rename the folder, and go on from there.
+
+        Raises
+        ------
+        FileExistsError
+            There is something at the new place.
+        """
+        self._check_writable()
+        self._root = await offload(_move_folder, self._root, dest_root)
+        self.root = Path(dest_root)
+        self.__dict__.pop("_locks", None)
+
+    def sweep(self, max_age: float = 0.0) -> list[str]:
+        """Remove what writers left behind that were killed.
+
+        Safe beside writers that live: theirs is locked.
+
+        Parameters
+        ----------
+        max_age
+            Seconds; younger staging files stay. Give some minutes where the file system has no locks.
+
+        Returns
+        -------
+        list of str
+            Paths of what was removed, below the root.
+        """
+        self._check_writable()
+        return [os.path.relpath(path, self._root) for path in files.sweep_folder(self._root, max_age)]
+
+    # -- listing
+
+    async def list(self) -> AsyncIterator[str]:
+        async for key in self.list_prefix(""):
+            yield key
+
+    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
+        above, _, start = prefix.rpartition("/")
+        waiting = [(above, start)]
+        while waiting:
+            folder, start = waiting.pop()
+            names, folders = await offload(files.scan, self._folder(folder))
+            head = f"{folder}/" if folder else ""
+            for name in names:
+                if name.startswith(start):
+                    yield head + name
+            waiting.extend((head + name, "") for name in reversed(folders) if name.startswith(start))
+
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:
+        names, folders = await offload(files.scan, self._folder(prefix))
+        for name in [*names, *folders]:
+            yield name
+
+
+def _size_of(path: str) -> int | None:
+    """Bytes of a file, or None when there is none."""
+    try:
+        status = os.stat(path)
+    except files.ABSENT:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _delete_file(path: str) -> None:
+    try:
+        os.unlink(path)
+    except files.ABSENT:
+        pass
+    except PermissionError:
+        if not os.path.isdir(path):  # what some systems say about unlinking a folder
+            raise
+
+
+def _move_folder(folder: str, dest_root: Path | str) -> str:
+    destination = os.path.abspath(dest_root)
+    if os.path.lexists(destination):
+        raise FileExistsError(f"{dest_root} exists already")
+    os.makedirs(os.path.dirname(destination), exist_ok=True)
+    os.rename(folder, destination)
+    return destination
+
+
+def _bytes_of(value: object) -> memoryview:
+    if not isinstance(value, Buffer):
+        raise TypeError(f"a store holds instances of Buffer, got {quote(value)} of type {type(value).__name__}")
+    return memoryview(value.as_buffer_like())

@@ -1,0 +1,142 @@
+"""A store in memory: a dictionary from keys to buffers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Hashable, MutableMapping
+from typing import Any, Self
+
+from terrazzo.abc.byte_range import ByteRequest, resolve
+from terrazzo.abc.store import validate_key, validate_prefix
+from terrazzo.buffer import default_buffer_prototype
+from terrazzo.buffer.base import Buffer, BufferPrototype
+from terrazzo.buffer.cpu import Buffer as CpuBuffer
+from terrazzo.errors import quote
+from terrazzo.storage.inline import InlineStore
+
+__all__ = ["MemoryStore"]
+
+
+class MemoryStore(InlineStore):
+    """Values in a dictionary.
+
+    A value is replaced as a whole, and never shares memory with what the caller passed, so a reader sees the old value
+    or the new one. Two stores are equal, and share their locks, when they use the same dictionary.
+
+    Parameters
+    ----------
+    store_dict
+        Filled and read in place; a new one by default.
+    read_only
+        Whether writing is refused.
+    """
+
+    inline = True
+
+    def __init__(self, store_dict: MutableMapping[str, Buffer] | None = None, *, read_only: bool = False) -> None:
+        super().__init__(read_only=read_only)
+        self._store_dict: MutableMapping[str, Buffer] = {} if store_dict is None else store_dict
+        self._is_open = True
+
+    def with_read_only(self, read_only: bool = False) -> Self:
+        return type(self)(self._store_dict, read_only=read_only)
+
+    @property
+    def lock_identity(self) -> Hashable:
+        return "memory", id(self._store_dict)
+
+    def __str__(self) -> str:
+        return f"memory://{id(self._store_dict)}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}('{self}')"
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, type(self))
+            and self._store_dict is other._store_dict
+            and self.read_only == other.read_only
+        )
+
+    __hash__ = None  # type: ignore[assignment] # `read_only` is part of equality
+
+    async def get(
+        self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        value = self._store_dict.get(validate_key(key))
+        if value is None:
+            return None
+        if byte_range is not None:
+            start, end = resolve(byte_range, len(value))
+            value = value[start:end]
+        buffer = default_buffer_prototype().buffer if prototype is None else prototype.buffer
+        return value if type(value) is buffer else buffer.from_buffer(value)
+
+    async def exists(self, key: str) -> bool:
+        return validate_key(key) in self._store_dict
+
+    async def getsize(self, key: str) -> int:
+        value = self._store_dict.get(validate_key(key))
+        if value is None:
+            raise FileNotFoundError(f"{self} has no key {key!r}")
+        return len(value)
+
+    async def set(self, key: str, value: Buffer, byte_range: tuple[int, int] | None = None) -> None:
+        self._check_writable()
+        validate_key(key)
+        _check_buffer(value)
+        if byte_range is not None:
+            raise NotImplementedError("a part of a value cannot be written")
+        self._store_dict[key] = _own(value)
+
+    async def set_if_not_exists(self, key: str, value: Buffer) -> None:
+        self._check_writable()
+        validate_key(key)
+        _check_buffer(value)
+        self._store_dict.setdefault(key, _own(value))
+
+    async def delete(self, key: str) -> None:
+        self._check_writable()
+        self._store_dict.pop(validate_key(key), None)
+
+    async def delete_dir(self, prefix: str) -> None:
+        self._check_writable()
+        folder = validate_prefix(prefix)
+        for key in _keys_below(self._store_dict, folder):
+            self._store_dict.pop(key, None)
+
+    async def clear(self) -> None:
+        self._check_writable()
+        self._store_dict.clear()
+
+    async def list(self) -> AsyncIterator[str]:
+        for key in list(self._store_dict):
+            yield key
+
+    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
+        for key in list(self._store_dict):
+            if key.startswith(prefix):
+                yield key
+
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:
+        folder = validate_prefix(prefix)
+        skipped = len(folder) + 1 if folder else 0
+        for name in dict.fromkeys(key[skipped:].split("/", 1)[0] for key in _keys_below(self._store_dict, folder)):
+            yield name
+
+
+def _keys_below(store_dict: MutableMapping[str, Buffer], folder: str) -> list[str]:
+    keys = list(store_dict)
+    return [key for key in keys if key.startswith(folder + "/")] if folder else keys
+
+
+def _check_buffer(value: Any) -> None:
+    if not isinstance(value, Buffer):
+        raise TypeError(f"a store holds instances of Buffer, got {quote(value)} of type {type(value).__name__}")
+
+
+def _own(value: Buffer) -> Buffer:
+    """The value in memory that nobody else can change."""
+    if isinstance(value, CpuBuffer):
+        data = value.as_buffer_like()
+        return value if type(data) is bytes else type(value).from_bytes(bytes(data))
+    return type(value).from_array_like(value.as_array_like().copy())
