@@ -44,6 +44,8 @@ Catch ``BaseZarrError`` for anything wrong with what is stored or asked for, ``O
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Any
 
 __all__ = [
@@ -84,6 +86,7 @@ __all__ = [
     "ZarrUserWarning",
     "add_context",
     "quote",
+    "warn",
 ]
 
 QUOTE_LIMIT = 200
@@ -394,6 +397,16 @@ def _bounded_repr(value: object) -> str:
         return ascii(value)
     except (RecursionError, ValueError):  # nested too deep, or an integer inside it is too long to print
         return f"a {type(value).__name__}"
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn, pointing at the code that called terrazzo, however deep in it the warning arises."""
+    frame = sys._getframe()
+    level = 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 def add_context(

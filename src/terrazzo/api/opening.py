@@ -21,7 +21,7 @@ from terrazzo.storage import StoreLike, StorePath
 from terrazzo.storage.path import make_store_path
 from terrazzo.types import AccessModeLiteral
 
-__all__ = ["place_for", "require_empty"]
+__all__ = ["place_for", "refuse_obsolete", "require_empty"]
 
 MODES = ("r", "r+", "a", "w", "w-")
 
@@ -61,3 +61,10 @@ async def require_empty(place: StorePath) -> None:
             f"mode 'w-' makes something new, and there is data at {place} already; "
             "mode 'w' replaces it, mode 'a' opens it"
         )
+
+
+def refuse_obsolete(**arguments: Any) -> None:
+    """Raise if an argument is given that has no meaning any more."""
+    for name, value in arguments.items():
+        if value is not None:
+            raise ValueError(f"`{name}` has no meaning any more; leave it out")

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from typing import Any
 
-from terrazzo.errors import LimitExceededError, MetadataValidationError, ZarrUserWarning, quote
+from terrazzo.errors import LimitExceededError, MetadataValidationError, ZarrUserWarning, quote, warn
 from terrazzo.settings import Limits, current_options
 from terrazzo.types import JSON, BytesLike
 
@@ -108,11 +107,7 @@ def dump_document(document: dict[str, JSON], indent: int | None) -> bytes:
         return json.dumps(document, indent=indent, allow_nan=False).encode()
     except ValueError:
         text = json.dumps(document, indent=indent)  # raises again for anything but NaN and infinity
-    warnings.warn(
-        "a metadata document holds NaN or Infinity, which are not JSON: other readers may refuse it",
-        ZarrUserWarning,
-        stacklevel=2,
-    )
+    warn("a metadata document holds NaN or Infinity, which are not JSON: other readers may refuse it", ZarrUserWarning)
     return text.encode()
 
 

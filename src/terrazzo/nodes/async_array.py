@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar, cast
 
@@ -128,10 +128,20 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
 
     @operation
     async def get_basic_selection(
-        self, selection: Any = Ellipsis, *, out: NDBuffer | None = None, prototype: BufferPrototype | None = None
+        self,
+        selection: Any = Ellipsis,
+        *,
+        out: NDBuffer | None = None,
+        prototype: BufferPrototype | None = None,
+        fields: str | Sequence[str] | None = None,
     ) -> Any:
         """Read a basic selection, into `out` if that is given; see ``getitem``."""
+        self._refuse_fields(fields)
         return await self._read(self._index(selection), prototype, out)
+
+    def _refuse_fields(self, fields: str | Sequence[str] | None) -> None:
+        if fields:
+            raise IndexError(f"elements of the data type {self.dtype} have no fields, got {quote(fields)}")
 
     def _index(self, selection: Any) -> Indexer:
         io = self._io
@@ -171,9 +181,15 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
 
     @operation
     async def set_basic_selection(
-        self, selection: Any, value: Any, *, prototype: BufferPrototype | None = None
+        self,
+        selection: Any,
+        value: Any,
+        *,
+        fields: str | Sequence[str] | None = None,
+        prototype: BufferPrototype | None = None,
     ) -> None:
         """Write a basic selection; see ``setitem``."""
+        self._refuse_fields(fields)
         await self._write(selection, value, prototype)
 
     async def _write(self, selection: Any, value: Any, prototype: BufferPrototype | None) -> None:

@@ -23,9 +23,9 @@ from terrazzo.nodes.defaults import (
     FiltersLike,
     SerializerLike,
 )
+from terrazzo.nodes.group_base import GroupBase
 from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, delete_node, read_node, refuse_v2, save_document
 from terrazzo.nodes.members import iter_members
-from terrazzo.nodes.node_base import NodeBase
 from terrazzo.nodes.report import GroupInfo, TreeRepr
 from terrazzo.runtime import operation, operation_stream
 from terrazzo.spec import ArrayConfigLike
@@ -33,14 +33,14 @@ from terrazzo.storage import StoreLike, StorePath
 from terrazzo.storage.path import make_store_path, normalize_path
 from terrazzo.types import JSON, MemoryOrder, ShapeLike, ZarrFormat
 
-__all__ = ["AsyncGroup", "AsyncNode", "as_node", "open_group_at", "open_node_at"]
+__all__ = ["AsyncGroup", "AsyncNode", "as_node", "open_node_at"]
 
 AsyncNode: TypeAlias = "AsyncArray[Any] | AsyncGroup"
 D = TypeVar("D")
 
 
 @dataclass(frozen=True, repr=False)
-class AsyncGroup(NodeBase):
+class AsyncGroup(GroupBase):
     """A group in a store: a node that holds arrays and groups by name.
 
     Parameters
@@ -65,31 +65,6 @@ class AsyncGroup(NodeBase):
     def attrs(self) -> dict[str, Any]:
         """The attributes; change them with ``update_attributes``."""
         return self.metadata.attributes
-
-    @property
-    def synchronizer(self) -> None:
-        """None: writers of one chunk are always serialized."""
-        return
-
-    @property
-    def info(self) -> GroupInfo:
-        """A report for people, made without reading."""
-        return self._info()
-
-    def _info(self, members: list[NodeMetadata] | None = None) -> GroupInfo:
-        arrays = None if members is None else sum(isinstance(metadata, ArrayV3Metadata) for metadata in members)
-        return GroupInfo(
-            name=self.path,
-            zarr_format=self.metadata.zarr_format,
-            read_only=self.read_only,
-            store_type=type(self.store).__name__,
-            count_members=None if members is None else len(members),
-            count_arrays=arrays,
-            count_groups=None if members is None or arrays is None else len(members) - arrays,
-        )
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.store_path}>"
 
     # -- opening
 
@@ -128,7 +103,20 @@ class AsyncGroup(NodeBase):
         GroupNotFoundError
             There is none.
         """
-        return await open_group_at(make_store_path(store))
+        return await cls.open_at(make_store_path(store))
+
+    @classmethod
+    async def open_at(cls, place: StorePath) -> AsyncGroup:
+        """Open the group at a place.
+
+        Raises
+        ------
+        GroupNotFoundError
+            There is no node.
+        ContainsArrayError
+            There is an array.
+        """
+        return AsyncGroup(await _read_group(place), place)
 
     # -- members
 
@@ -467,6 +455,17 @@ def as_node(metadata: NodeMetadata, place: StorePath) -> AsyncNode:
 
 
 @operation
+async def _read_group(place: StorePath) -> GroupMetadata:
+    metadata = await read_node(place)
+    if metadata is None:
+        await refuse_v2(place)
+        raise GroupNotFoundError(f"there is no group at {place}")
+    if not isinstance(metadata, GroupMetadata):
+        raise ContainsArrayError(f"there is an array at {place}, expected a group")
+    return metadata
+
+
+@operation
 async def open_node_at(place: StorePath) -> AsyncNode:
     """Open whatever node is at a place.
 
@@ -480,23 +479,3 @@ async def open_node_at(place: StorePath) -> AsyncNode:
         await refuse_v2(place)
         raise NodeNotFoundError(f"there is no node at {place}")
     return as_node(metadata, place)
-
-
-@operation
-async def open_group_at(place: StorePath) -> AsyncGroup:
-    """Open the group at a place.
-
-    Raises
-    ------
-    GroupNotFoundError
-        There is no node.
-    ContainsArrayError
-        There is an array.
-    """
-    metadata = await read_node(place)
-    if metadata is None:
-        await refuse_v2(place)
-        raise GroupNotFoundError(f"there is no group at {place}")
-    if not isinstance(metadata, GroupMetadata):
-        raise ContainsArrayError(f"there is an array at {place}, expected a group")
-    return AsyncGroup(metadata, place)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.dtype.parse import ZDTypeLike, parse_dtype
-from terrazzo.errors import ZarrRuntimeWarning, quote
+from terrazzo.errors import ZarrRuntimeWarning, quote, warn
 from terrazzo.grid import ChunkKeyEncodingLike, DefaultChunkKeyEncoding, RegularChunkGridMetadata, parse_lengths
 from terrazzo.indexing import BasicIndexer
 from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
@@ -63,10 +62,9 @@ async def create_array_at(
     options = current_options()
     parse_zarr_format(zarr_format, options)
     if order is not None:
-        warnings.warn(
+        warn(
             "`order` has no effect on what Zarr format 3 stores; results follow config={'order': ...}",
             ZarrRuntimeWarning,
-            stacklevel=4,
         )
     if data is not None:
         data, shape, dtype = _described_by(data, shape, dtype)

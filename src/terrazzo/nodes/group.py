@@ -11,8 +11,7 @@ from terrazzo.nodes.array import Array
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.async_group import AsyncGroup, AsyncNode
 from terrazzo.nodes.attributes import Attributes
-from terrazzo.nodes.node_base import NodeBase
-from terrazzo.nodes.report import GroupInfo
+from terrazzo.nodes.group_base import GroupBase
 from terrazzo.runtime import mirror, mirror_stream, run_inline
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.types import JSON, ZarrFormat
@@ -56,7 +55,7 @@ def _name(name: str) -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Group(NodeBase):
+class Group(GroupBase):
     """A group in a store: a node that holds arrays and groups by name, blocking.
 
     Every method runs the coroutine of the same name of `AsyncGroup`: on the calling thread where the store never
@@ -84,7 +83,7 @@ class Group(NodeBase):
         return self._async_group
 
     @property
-    def metadata(self) -> GroupMetadata:
+    def metadata(self) -> GroupMetadata:  # type: ignore[override] # an attribute elsewhere
         """What is stored about the group."""
         return self._async_group.metadata
 
@@ -97,16 +96,6 @@ class Group(NodeBase):
     def attrs(self) -> Attributes:
         """The user's attributes, as a mutable mapping; each change is written at once."""
         return Attributes(self)
-
-    @property
-    def info(self) -> GroupInfo:
-        """A report for people, made without reading."""
-        return self._async_group.info
-
-    @property
-    def synchronizer(self) -> None:
-        """None: writers of one chunk are always serialized."""
-        return
 
     @classmethod
     def from_store(
@@ -173,6 +162,3 @@ class Group(NodeBase):
 
     def __len__(self) -> int:
         return self.nmembers()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.store_path}>"

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 from terrazzo.buffer import default_buffer_prototype
+from terrazzo.buffer.base import Buffer
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import (
     BaseZarrError,
@@ -79,7 +80,11 @@ async def refuse_v2(place: StorePath) -> None:
 
 async def save_document(place: StorePath, metadata: NodeMetadata) -> None:
     """Write the metadata document of a node."""
-    for name, value in metadata.to_buffer_dict(default_buffer_prototype()).items():
+    await _save(place, metadata.to_buffer_dict(default_buffer_prototype()))
+
+
+async def _save(place: StorePath, documents: dict[str, Buffer]) -> None:
+    for name, value in documents.items():
         key = place.prefix + name
         try:
             await place.store.set(key, value)
@@ -112,7 +117,7 @@ async def create_node(
         An ancestor is an array, or the store is read-only.
     """
     place.store._check_writable()
-    metadata.to_buffer_dict(numpy_buffer_prototype())  # encoded once before anything is deleted
+    documents = metadata.to_buffer_dict(default_buffer_prototype())  # what cannot be encoded fails here
     async with place.store.lock(place.prefix + DOCUMENT):
         missing = await _missing_ancestors(place)
         if overwrite and place.store.supports_deletes:
@@ -123,7 +128,7 @@ async def create_node(
             await _create_ancestor(ancestor)
         if write_data is not None:
             await write_data()
-        await save_document(place, metadata)
+        await _save(place, documents)
 
 
 async def delete_node(place: StorePath) -> None:

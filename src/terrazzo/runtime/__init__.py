@@ -14,6 +14,7 @@ from terrazzo.runtime.drive import (
     offload,
     operation,
     operation_stream,
+    pause,
     run_inline,
     run_offloaded,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "offload",
     "operation",
     "operation_stream",
+    "pause",
     "per_thread",
     "run_inline",
     "run_offloaded",

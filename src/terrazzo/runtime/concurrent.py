@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -79,7 +80,7 @@ class _Source(Generic[T]):
         size = 1
         while not self.stopped:
             with self._guard:
-                batch = [item for item, _ in zip(self._items, range(size), strict=False)]
+                batch = list(itertools.islice(self._items, size))
             if not batch:
                 return
             size = min(size * 2, BATCH)

@@ -36,6 +36,7 @@ __all__ = [
     "offload",
     "operation",
     "operation_stream",
+    "pause",
     "run_inline",
     "run_offloaded",
 ]
@@ -160,6 +161,11 @@ async def compute(coroutine: Coroutine[Any, Any, R], ns: float) -> R:
     finally:
         if future.cancelled():
             coroutine.close()
+
+
+async def pause(seconds: float = 0.0) -> None:
+    """Give the event loop to others; for stores that simulate waiting."""
+    await asyncio.sleep(seconds)
 
 
 def _nothing() -> None:

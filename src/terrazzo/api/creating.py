@@ -1,0 +1,316 @@
+"""Creating arrays, asynchronous."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import numpy as np
+
+from terrazzo.api.opening import place_for, refuse_obsolete, require_empty
+from terrazzo.dtype.parse import ZDTypeLike
+from terrazzo.grid import ChunkKeyEncodingLike
+from terrazzo.nodes.array_base import ArrayBase
+from terrazzo.nodes.async_array import AsyncArray
+from terrazzo.nodes.create import create_array_at
+from terrazzo.nodes.defaults import (
+    DEFAULT_FILL_VALUE,
+    ChunksLike,
+    CompressorsLike,
+    FiltersLike,
+    SerializerLike,
+)
+from terrazzo.pipeline.chain import CodecChain, parse_codec
+from terrazzo.spec import ArrayConfig, ArrayConfigLike
+from terrazzo.storage import StoreLike
+from terrazzo.types import JSON, AccessModeLiteral, MemoryOrder, ShapeLike, ZarrFormat
+
+__all__ = [
+    "array",
+    "create",
+    "create_array",
+    "empty",
+    "empty_like",
+    "full",
+    "full_like",
+    "ones",
+    "ones_like",
+    "zeros",
+    "zeros_like",
+]
+
+
+async def create_array(
+    store: StoreLike | None,
+    *,
+    name: str | None = None,
+    shape: ShapeLike | None = None,
+    dtype: ZDTypeLike | None = None,
+    data: Any = None,
+    chunks: ChunksLike = "auto",
+    shards: Any = None,
+    filters: FiltersLike = "auto",
+    compressors: CompressorsLike = "auto",
+    serializer: SerializerLike = "auto",
+    fill_value: Any = DEFAULT_FILL_VALUE,
+    order: MemoryOrder | None = None,
+    zarr_format: ZarrFormat | None = 3,
+    attributes: Mapping[str, JSON] | None = None,
+    chunk_key_encoding: ChunkKeyEncodingLike | None = None,
+    dimension_names: Iterable[str | None] | None = None,
+    storage_options: dict[str, Any] | None = None,
+    overwrite: bool = False,
+    config: ArrayConfigLike | None = None,
+    write_data: bool = True,
+) -> AsyncArray[Any]:
+    """Create an array.
+
+    Parameters
+    ----------
+    store
+        Where; groups above it are made.
+    name
+        Path in the store; the root by default.
+    shape, dtype
+        Of the array; left out when `data` says them.
+    data
+        What to write at once. Another array of terrazzo is copied chunk by chunk.
+    chunks
+        Elements of a chunk along each axis; one number for all axes, -1 for a whole axis, False for one chunk in all,
+        ``"auto"`` for chunks of a quarter to a few MiB.
+    filters, serializer, compressors
+        Codecs from array to array, from array to bytes, and from bytes to bytes. By default none, ``bytes`` little
+        endian, and ``zstd``; None for no compressor.
+    fill_value
+        Value of elements that were never written; by default the zero of the data type.
+    attributes
+        The user's attributes.
+    chunk_key_encoding
+        By default ``/`` between indices: ``c/0/1``.
+    dimension_names
+        A name or None for each axis.
+    overwrite
+        Whether a node that is there is deleted, with all that is below it.
+    config
+        How the handle reads and writes.
+    write_data
+        Whether `data` are written, or only give shape and data type.
+
+    Raises
+    ------
+    ContainsArrayError, ContainsGroupError
+        A node is there, and is not to be overwritten.
+    ValueError, TypeError, OverflowError
+        A parameter is wrong. Nothing has been written or deleted then.
+    """
+    place = place_for(store, name, None, storage_options)
+    return await create_array_at(
+        place,
+        shape=shape,
+        dtype=dtype,
+        data=data,
+        chunks=chunks,
+        shards=shards,
+        filters=filters,
+        compressors=compressors,
+        serializer=serializer,
+        fill_value=fill_value,
+        order=order,
+        zarr_format=zarr_format,
+        attributes=attributes,
+        chunk_key_encoding=chunk_key_encoding,
+        dimension_names=dimension_names,
+        overwrite=overwrite,
+        config=config,
+        write_data=write_data,
+    )
+
+
+async def create(
+    shape: ShapeLike | None,
+    *,
+    chunks: ChunksLike | None = None,
+    dtype: ZDTypeLike | None = None,
+    compressor: CompressorsLike = "auto",
+    fill_value: Any = DEFAULT_FILL_VALUE,
+    order: MemoryOrder | None = None,
+    store: StoreLike | None = None,
+    synchronizer: Any = None,
+    overwrite: bool = False,
+    path: str | None = None,
+    chunk_store: StoreLike | None = None,
+    filters: Iterable[Any] | None = None,
+    cache_metadata: bool | None = None,
+    cache_attrs: bool | None = None,
+    read_only: bool | None = None,
+    object_codec: Any = None,
+    dimension_separator: str | None = None,
+    write_empty_chunks: bool | None = None,
+    zarr_format: ZarrFormat | None = None,
+    meta_array: Any = None,
+    attributes: Mapping[str, JSON] | None = None,
+    chunk_shape: ChunksLike | None = None,
+    chunk_key_encoding: ChunkKeyEncodingLike | None = None,
+    codecs: Iterable[Any] | None = None,
+    dimension_names: Iterable[str | None] | None = None,
+    storage_options: dict[str, Any] | None = None,
+    config: ArrayConfigLike | None = None,
+    mode: AccessModeLiteral | None = None,
+    data: Any = None,
+) -> AsyncArray[Any]:
+    """Create an array, with the parameters of zarr-python 2; prefer ``create_array``.
+
+    Parameters
+    ----------
+    chunks, chunk_shape
+        As in ``create_array``; by default chosen.
+    dtype
+        By default float64.
+    codecs
+        All codecs in order, instead of defaults.
+    mode
+        ``"w"`` replaces what is there, ``"w-"`` and ``"a"`` do not.
+
+    Raises
+    ------
+    ContainsArrayError, ContainsGroupError
+        A node is there, and is not to be overwritten.
+    ValueError
+        A parameter has no meaning in Zarr format 3: `compressor`, `filters` and `dimension_separator` (use `codecs` and
+        `chunk_key_encoding`), `synchronizer`, `chunk_store`, `meta_array`, `object_codec`.
+    """
+    unused = {
+        "compressor": None if isinstance(compressor, str) else "codecs",
+        "filters": None if filters is None else "codecs",
+        "dimension_separator": None if dimension_separator is None else "chunk_key_encoding",
+    }
+    for parameter, instead in unused.items():
+        if instead is not None:
+            raise ValueError(f"`{parameter}` has no meaning in Zarr format 3; use `{instead}`")
+    refuse_obsolete(
+        synchronizer=synchronizer, chunk_store=chunk_store, meta_array=meta_array, object_codec=object_codec
+    )
+    if chunks is not None and chunk_shape is not None:
+        raise ValueError("`chunks` and `chunk_shape` mean the same; give one of them")
+    place = place_for(store, path, mode, storage_options)
+    if mode == "w-":
+        await require_empty(place)
+    kwargs: dict[str, Any] = {}
+    if codecs is not None:
+        kwargs |= _codec_arguments(codecs)
+    given = chunks if chunks is not None else chunk_shape
+    return await create_array_at(
+        place,
+        shape=shape if data is None else None,
+        dtype=("float64" if dtype is None else dtype) if data is None else None,
+        data=data if data is None else _shaped(data, shape, dtype),
+        chunks="auto" if given is None else given,
+        fill_value=fill_value,
+        order=order,
+        zarr_format=zarr_format,
+        attributes=attributes,
+        chunk_key_encoding=chunk_key_encoding,
+        dimension_names=dimension_names,
+        overwrite=overwrite or mode == "w",
+        config=_config_with(config, write_empty_chunks=write_empty_chunks),
+        **kwargs,
+    )
+
+
+def _codec_arguments(codecs: Iterable[Any]) -> dict[str, Any]:
+    """A list of codecs as the three arguments of ``create_array``."""
+    chain = CodecChain.from_codecs([parse_codec(codec) for codec in codecs])
+    return {"filters": chain.array_array, "serializer": chain.array_bytes, "compressors": chain.bytes_bytes}
+
+
+def _shaped(data: Any, shape: ShapeLike | None, dtype: ZDTypeLike | None) -> Any:
+    """Data that come with a shape or data type must agree with it; the data type may need a cast."""
+    if isinstance(data, ArrayBase):
+        return data
+    array = np.asanyarray(data)
+    if shape is not None:
+        wanted = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+        if wanted != array.shape:
+            raise ValueError(f"data has the shape {array.shape}, expected {wanted}")
+    return array if dtype is None else array.astype(dtype, copy=False)
+
+
+def _config_with(config: ArrayConfigLike | None, *, write_empty_chunks: bool | None) -> ArrayConfigLike | None:
+    if write_empty_chunks is None:
+        return config
+    given: Mapping[str, Any] = config.to_dict() if isinstance(config, ArrayConfig) else config or {}
+    return cast("ArrayConfigLike", {**given, "write_empty_chunks": write_empty_chunks})
+
+
+async def array(data: Any, **kwargs: Any) -> AsyncArray[Any]:
+    """Create an array filled with `data`; other arguments are those of ``create``."""
+    if not isinstance(data, ArrayBase):
+        data = np.asanyarray(data)
+    kwargs.setdefault("dtype", data.dtype)
+    if isinstance(data, ArrayBase):
+        kwargs.setdefault("chunks", data.chunks)
+    return await create(data.shape, data=data, **kwargs)
+
+
+async def empty(shape: ShapeLike, **kwargs: Any) -> AsyncArray[Any]:
+    """Create an array without defined content; other arguments are those of ``create``."""
+    return await create(shape, **kwargs)
+
+
+async def zeros(shape: ShapeLike, **kwargs: Any) -> AsyncArray[Any]:
+    """Create an array whose fill value is 0; other arguments are those of ``create``."""
+    return await create(shape, fill_value=0, **kwargs)
+
+
+async def ones(shape: ShapeLike, **kwargs: Any) -> AsyncArray[Any]:
+    """Create an array whose fill value is 1; other arguments are those of ``create``."""
+    return await create(shape, fill_value=1, **kwargs)
+
+
+async def full(shape: ShapeLike, fill_value: Any, **kwargs: Any) -> AsyncArray[Any]:
+    """Create an array with a given fill value; other arguments are those of ``create``."""
+    return await create(shape, fill_value=fill_value, **kwargs)
+
+
+def arguments_like(a: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of ``create`` that make an array like another; what the caller gives comes first."""
+    if not hasattr(a, "shape") or not hasattr(a, "dtype"):
+        a = np.asanyarray(a)
+    like: dict[str, Any] = {"shape": a.shape, "dtype": a.dtype}
+    if isinstance(a, ArrayBase):
+        like |= {
+            "dtype": a.metadata.data_type,
+            "chunks": a.chunks,
+            "codecs": a.metadata.codecs,
+            "chunk_key_encoding": a.metadata.chunk_key_encoding,
+            "dimension_names": a.metadata.dimension_names,
+        }
+        if "dtype" in kwargs:
+            del like["codecs"]
+        if "shape" in kwargs:
+            del like["chunks"], like["dimension_names"]
+    return {**like, **kwargs}
+
+
+async def empty_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
+    """Create an array like another, without defined content; other arguments are those of ``create``."""
+    return await empty(zarr_format=zarr_format, **arguments_like(a, kwargs))
+
+
+async def zeros_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
+    """Create an array like another, whose fill value is 0; other arguments are those of ``create``."""
+    return await zeros(zarr_format=zarr_format, **arguments_like(a, kwargs))
+
+
+async def ones_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
+    """Create an array like another, whose fill value is 1; other arguments are those of ``create``."""
+    return await ones(zarr_format=zarr_format, **arguments_like(a, kwargs))
+
+
+async def full_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
+    """Create an array like another, with the given `fill_value`, or that of `a` when it has one."""
+    if isinstance(a, ArrayBase):
+        kwargs.setdefault("fill_value", a.fill_value)
+    if "fill_value" not in kwargs:
+        raise TypeError("full_like() needs `fill_value`, which a numpy array does not have")
+    return await full(zarr_format=zarr_format, **arguments_like(a, kwargs))

@@ -1,0 +1,231 @@
+"""Opening arrays and groups, and creating groups, asynchronous."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from terrazzo.api.creating import arguments_like, create
+from terrazzo.api.opening import place_for, refuse_obsolete, require_empty
+from terrazzo.errors import ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
+from terrazzo.nodes.array_base import ArrayBase
+from terrazzo.nodes.async_array import AsyncArray, open_array_at
+from terrazzo.nodes.async_group import AsyncGroup, AsyncNode, open_node_at
+from terrazzo.nodes.create import create_group_at, parse_zarr_format
+from terrazzo.settings import current_options
+from terrazzo.spec import ArrayConfigLike
+from terrazzo.storage import StoreLike, StorePath
+from terrazzo.types import JSON, AccessModeLiteral, ZarrFormat
+
+__all__ = ["create_group", "group", "open", "open_array", "open_group", "open_like"]
+
+
+async def open(
+    store: StoreLike | None = None,
+    *,
+    mode: AccessModeLiteral | None = None,
+    zarr_format: ZarrFormat | None = None,
+    path: str | None = None,
+    storage_options: dict[str, Any] | None = None,
+    config: ArrayConfigLike | None = None,
+    **kwargs: Any,
+) -> AsyncNode:
+    """Open whatever node is at a place, or create one.
+
+    Parameters
+    ----------
+    mode
+        ``r``, ``r+``, ``a``, ``w`` or ``w-``, as ``terrazzo.api.opening`` says; by default ``a``, and ``r`` where the
+        store is read-only.
+    **kwargs
+        With `shape` among them an array is created where one is needed, and otherwise a group; arguments of
+        ``create``, or of ``open_group``.
+
+    Raises
+    ------
+    NodeNotFoundError
+        There is no node, and the mode does not create one.
+    FileExistsError
+        The mode is ``w-`` and something is there.
+    """
+    place = place_for(store, path, mode, storage_options)
+    chosen = mode or ("r" if place.read_only else "a")
+    if chosen in ("w", "w-"):
+        if chosen == "w-" and "shape" not in kwargs:
+            raise TypeError("open() with mode 'w-' creates an array and needs `shape`; for a group use open_group()")
+        if "shape" in kwargs:
+            return await create(store=place, mode=chosen, zarr_format=zarr_format, config=config, **kwargs)
+        return await open_group(place, mode=chosen, zarr_format=zarr_format, **kwargs)
+    try:
+        node = await open_node_at(place)
+    except NodeNotFoundError:
+        if chosen != "a":
+            raise
+        if "shape" in kwargs:
+            return await create(store=place, zarr_format=zarr_format, config=config, **kwargs)
+        return await open_group(place, mode="a", zarr_format=zarr_format, **kwargs)
+    if isinstance(node, AsyncArray):
+        return node if config is None else node.with_config(config)
+    if "shape" in kwargs:
+        raise TypeError(f"there is a group at {place}, and `shape` asks for an array")
+    return node
+
+
+async def open_array(
+    store: StoreLike | None = None,
+    *,
+    zarr_format: ZarrFormat | None = None,
+    path: str | None = "",
+    storage_options: dict[str, Any] | None = None,
+    config: ArrayConfigLike | None = None,
+    **kwargs: Any,
+) -> AsyncArray[Any]:
+    """Open an array, or create one.
+
+    Parameters
+    ----------
+    **kwargs
+        `mode`, as in ``open``; by default the array is only opened. Arguments of ``create`` for a new one.
+
+    Raises
+    ------
+    ArrayNotFoundError
+        There is no array, and the mode does not create one.
+    NodeTypeValidationError
+        There is a group.
+    FileExistsError
+        The mode is ``w-`` and something is there.
+    """
+    mode = kwargs.pop("mode", None)
+    place = place_for(store, path, mode, storage_options)
+    if mode in ("w", "w-"):
+        return await _create_for(place, mode, zarr_format, config, kwargs)
+    try:
+        return await open_array_at(place, config)
+    except ArrayNotFoundError:
+        if mode != "a":
+            raise
+    return await _create_for(place, None, zarr_format, config, kwargs)
+
+
+async def _create_for(
+    place: StorePath,
+    mode: AccessModeLiteral | None,
+    zarr_format: ZarrFormat | None,
+    config: ArrayConfigLike | None,
+    kwargs: dict[str, Any],
+) -> AsyncArray[Any]:
+    if "shape" not in kwargs:
+        raise TypeError(f"there is no array at {place} to open, and `shape` is needed to create one")
+    return await create(store=place, mode=mode, zarr_format=zarr_format, config=config, **kwargs)
+
+
+async def create_group(
+    store: StoreLike | None,
+    *,
+    path: str | None = None,
+    zarr_format: ZarrFormat | None = None,
+    overwrite: bool = False,
+    attributes: Mapping[str, JSON] | None = None,
+    storage_options: dict[str, Any] | None = None,
+) -> AsyncGroup:
+    """Create a group.
+
+    Parameters
+    ----------
+    store
+        Where; groups above it are made.
+    path
+        Path in the store; the root by default.
+    overwrite
+        Whether a node that is there is deleted, with all that is below it.
+
+    Raises
+    ------
+    ContainsGroupError, ContainsArrayError
+        A node is there, and is not to be overwritten.
+    """
+    parse_zarr_format(zarr_format, current_options())
+    place = place_for(store, path, None, storage_options)
+    return AsyncGroup(await create_group_at(place, overwrite=overwrite, attributes=attributes), place)
+
+
+async def open_group(
+    store: StoreLike | None = None,
+    *,
+    mode: AccessModeLiteral = "a",
+    cache_attrs: bool | None = None,
+    synchronizer: Any = None,
+    path: str | None = None,
+    chunk_store: StoreLike | None = None,
+    storage_options: dict[str, Any] | None = None,
+    zarr_format: ZarrFormat | None = None,
+    meta_array: Any = None,
+    attributes: Mapping[str, JSON] | None = None,
+    use_consolidated: bool | str | None = None,
+) -> AsyncGroup:
+    """Open a group, or create one.
+
+    Parameters
+    ----------
+    mode
+        ``r``, ``r+``, ``a``, ``w`` or ``w-``, as ``terrazzo.api.opening`` says.
+    attributes
+        For a new group.
+
+    Raises
+    ------
+    GroupNotFoundError
+        There is no group, and the mode does not create one.
+    ContainsArrayError
+        There is an array.
+    FileExistsError
+        The mode is ``w-`` and something is there.
+    """
+    refuse_obsolete(synchronizer=synchronizer, chunk_store=chunk_store, meta_array=meta_array)
+    place = place_for(store, path, mode, storage_options)
+    if mode == "w-":
+        await require_empty(place)
+    if mode not in ("w", "w-"):
+        try:
+            return await AsyncGroup.open_at(place)
+        except GroupNotFoundError:
+            if mode != "a":
+                raise
+    return await create_group(place, zarr_format=zarr_format, overwrite=mode == "w", attributes=attributes)
+
+
+async def group(
+    store: StoreLike | None = None,
+    *,
+    overwrite: bool = False,
+    chunk_store: StoreLike | None = None,
+    cache_attrs: bool | None = None,
+    synchronizer: Any = None,
+    path: str | None = None,
+    zarr_format: ZarrFormat | None = None,
+    meta_array: Any = None,
+    attributes: Mapping[str, JSON] | None = None,
+    storage_options: dict[str, Any] | None = None,
+) -> AsyncGroup:
+    """Open a group, or create one; with `overwrite`, always a new one.
+
+    Raises
+    ------
+    ContainsArrayError
+        There is an array.
+    """
+    refuse_obsolete(synchronizer=synchronizer, chunk_store=chunk_store, meta_array=meta_array)
+    return await open_group(
+        place_for(store, path, None, storage_options),
+        mode="w" if overwrite else "a",
+        zarr_format=zarr_format,
+        attributes=attributes,
+    )
+
+
+async def open_like(a: Any, path: str, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
+    """Open the array at a path, or create one like another there."""
+    if isinstance(a, ArrayBase):
+        kwargs.setdefault("fill_value", a.fill_value)
+    return await open_array(path=path, zarr_format=zarr_format, **arguments_like(a, {"mode": "a", **kwargs}))

@@ -1,0 +1,87 @@
+"""Saving arrays in one call, and loading them, asynchronous."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from terrazzo.api.creating import array
+from terrazzo.api.nodes import open_group
+from terrazzo.api.opening import place_for
+from terrazzo.errors import quote
+from terrazzo.nodes.async_array import AsyncArray
+from terrazzo.nodes.async_group import open_node_at
+from terrazzo.storage import StoreLike
+from terrazzo.types import ZarrFormat
+
+__all__ = ["load", "save", "save_array", "save_group"]
+
+
+async def save(
+    store: StoreLike,
+    *args: Any,
+    zarr_format: ZarrFormat | None = None,
+    path: str | None = None,
+    storage_options: dict[str, Any] | None = None,
+    **kwargs: Any,
+) -> None:
+    """Store one array as it is, or several in a group.
+
+    Parameters
+    ----------
+    *args
+        Arrays; one alone becomes an array at the place, several become ``arr_0``, ``arr_1`` … in a group.
+    **kwargs
+        Arrays by name, in a group.
+    """
+    if len(args) == 1 and not kwargs:
+        await save_array(store, args[0], zarr_format=zarr_format, path=path, storage_options=storage_options)
+    else:
+        await save_group(store, *args, zarr_format=zarr_format, path=path, storage_options=storage_options, **kwargs)
+
+
+async def save_array(
+    store: StoreLike,
+    arr: Any,
+    *,
+    zarr_format: ZarrFormat | None = None,
+    path: str | None = None,
+    storage_options: dict[str, Any] | None = None,
+    **kwargs: Any,
+) -> None:
+    """Store an array, instead of whatever is at the place; other arguments are those of ``create``."""
+    place = place_for(store, path, kwargs.pop("mode", "w"), storage_options)
+    kwargs.setdefault("overwrite", True)
+    await array(arr, store=place, zarr_format=zarr_format, **kwargs)
+
+
+async def save_group(
+    store: StoreLike,
+    *args: Any,
+    zarr_format: ZarrFormat | None = None,
+    path: str | None = None,
+    storage_options: dict[str, Any] | None = None,
+    **kwargs: Any,
+) -> None:
+    """Store several arrays in a group, which is made unless it is there; arrays of the same names are replaced."""
+    if not args and not kwargs:
+        raise ValueError("there is nothing to save: give at least one array")
+    named = {**{f"arr_{position}": data for position, data in enumerate(args)}, **kwargs}
+    parent = await open_group(place_for(store, path, None, storage_options), mode="a", zarr_format=zarr_format)
+    for name, data in named.items():
+        await save_array(parent.store_path / name, data, zarr_format=zarr_format)
+
+
+async def load(store: StoreLike, path: str | None = None, zarr_format: ZarrFormat | None = None) -> Any:
+    """Read the array at a place into memory.
+
+    Raises
+    ------
+    ArrayNotFoundError
+        There is none.
+    NotImplementedError
+        There is a group; open it, and read the arrays in it.
+    """
+    node = await open_node_at(place_for(store, path, "r", None))
+    if isinstance(node, AsyncArray):
+        return await node.getitem(...)
+    raise NotImplementedError(f"there is a group at {quote(str(node.store_path))}; open it, and read the arrays in it")

@@ -1,0 +1,33 @@
+"""Stores that tests are run on: in memory and in a folder, inline and suspending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from terrazzo.abc.store import Store
+from terrazzo.storage import LocalStore, MemoryStore
+from terrazzo.testing.stores import SuspendingStore
+
+STORES = ("memory", "local", "memory suspending", "local suspending")
+"""With a suspending store every blocking call runs on the background loop, with the others on the calling thread."""
+
+
+def make_store(kind: str, folder: Path) -> Store:
+    """A new, empty store of one of the kinds."""
+    store: Store = MemoryStore() if kind.startswith("memory") else LocalStore(folder / "store")
+    return SuspendingStore(store) if kind.endswith("suspending") else store
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """An empty store: a test that uses it runs on each kind."""
+    return make_store(request.param, tmp_path)
+
+
+@pytest.fixture(params=["inline", "suspending"])
+def driven(request: pytest.FixtureRequest) -> Callable[[Store], Store]:
+    """Makes a store be driven inline, or on an event loop: a test that uses it runs both ways."""
+    return SuspendingStore if request.param == "suspending" else lambda store: store
