@@ -12,6 +12,7 @@ Specification: Zarr v3.1 "Codecs".
 
 from __future__ import annotations
 
+import functools
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypedDict, TypeVar
@@ -106,7 +107,11 @@ class SupportsMemoryLayout(Protocol):
 
 def is_inline_codec(codec: BaseCodec[Any, Any]) -> bool:
     """Whether a codec has the synchronous methods, and no subclass has overridden only the asynchronous ones."""
-    cls = type(codec)
+    return _is_inline(type(codec))
+
+
+@functools.cache
+def _is_inline(cls: type) -> bool:
     return all(
         _depth(cls, f"_{direction}_sync") is not None
         and _depth(cls, f"_{direction}_sync") <= _depth(cls, f"_{direction}_single")  # type: ignore[operator]

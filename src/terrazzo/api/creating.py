@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from terrazzo.api.opening import place_for, refuse_obsolete, require_empty
-from terrazzo.dtype.parse import ZDTypeLike
+from terrazzo.dtype.parse import ZDTypeLike, parse_dtype
 from terrazzo.grid import ChunkKeyEncodingLike
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray
@@ -232,7 +232,7 @@ def _shaped(data: Any, shape: ShapeLike | None, dtype: ZDTypeLike | None) -> Any
         wanted = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         if wanted != array.shape:
             raise ValueError(f"data has the shape {array.shape}, expected {wanted}")
-    return array if dtype is None else array.astype(dtype, copy=False)
+    return array if dtype is None else array.astype(parse_dtype(dtype, zarr_format=3).to_native_dtype(), copy=False)
 
 
 def _config_with(config: ArrayConfigLike | None, *, write_empty_chunks: bool | None) -> ArrayConfigLike | None:

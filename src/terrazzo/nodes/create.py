@@ -11,7 +11,6 @@ from terrazzo.buffer import default_buffer_prototype
 from terrazzo.dtype.parse import ZDTypeLike, parse_dtype
 from terrazzo.errors import ZarrRuntimeWarning, quote, warn
 from terrazzo.grid import ChunkKeyEncodingLike, DefaultChunkKeyEncoding, RegularChunkGridMetadata, parse_lengths
-from terrazzo.indexing import BasicIndexer
 from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes.array_base import ArrayBase
@@ -101,13 +100,11 @@ async def init_array(
 
 def _writer(array: AsyncArray[Any], data: Any) -> Callable[[], Awaitable[None]]:
     """What writes all of `data`; it is converted here, so that what cannot be written fails before the array is."""
-    io, prototype = array._io, default_buffer_prototype()
     if isinstance(data, ArrayBase):
         source: AsyncArray[Any] = data if isinstance(data, AsyncArray) else data.async_counterpart  # type: ignore[attr-defined] # an `Array`
         return lambda: _copy(source, array)
-    indexer = BasicIndexer(..., array.shape, io.grid)
-    value = value_for(data, array.shape, io.dtype, prototype)
-    return lambda: io.write(indexer, value, prototype)
+    value = value_for(data, array.shape, array.dtype, default_buffer_prototype())
+    return lambda: array.setitem(..., value)
 
 
 async def _copy(source: AsyncArray[Any], target: AsyncArray[Any]) -> None:
