@@ -9,11 +9,13 @@ from __future__ import annotations
 import importlib
 from collections import defaultdict
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from terrazzo.errors import UnknownCodecError, quote
 from terrazzo.settings import BadConfigError, config
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = [
     "Registry",
@@ -70,6 +72,8 @@ def _collect_entry_points() -> None:
     if _collected:
         return
     _collected = True
+    from importlib.metadata import entry_points  # takes as long to import as a third of terrazzo, and is rarely needed
+
     for family in ("zarr", "terrazzo"):
         for entry in entry_points(group=f"{family}.codecs"):
             _codecs[entry.name].lazy_load_list.append(entry)

@@ -111,7 +111,7 @@ def is_inline_codec(codec: BaseCodec[Any, Any]) -> bool:
 
 
 @functools.cache
-def _is_inline(cls: type) -> bool:
+def _is_inline(cls: Any) -> bool:
     return all(
         _depth(cls, f"_{direction}_sync") is not None
         and _depth(cls, f"_{direction}_sync") <= _depth(cls, f"_{direction}_single")  # type: ignore[operator]

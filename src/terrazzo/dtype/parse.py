@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import entry_points
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,6 +49,8 @@ class DataTypeRegistry:
         if self._collected:
             return
         self._collected = True
+        from importlib.metadata import entry_points  # slow to import, and rarely needed
+
         for group in ("zarr.data_type", "terrazzo.data_type"):
             for entry in entry_points(group=group):
                 cls = entry.load()
