@@ -12,7 +12,6 @@ Specification: Zarr v3.1 "Codecs".
 
 from __future__ import annotations
 
-import functools
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypedDict, TypeVar
@@ -107,11 +106,17 @@ class SupportsMemoryLayout(Protocol):
 
 def is_inline_codec(codec: BaseCodec[Any, Any]) -> bool:
     """Whether a codec has the synchronous methods, and no subclass has overridden only the asynchronous ones."""
-    return _is_inline(type(codec))
+    cls = type(codec)
+    known = _inline_classes.get(cls)
+    if known is None:
+        known = _inline_classes[cls] = _has_sync_methods(cls)
+    return known
 
 
-@functools.cache
-def _is_inline(cls: Any) -> bool:
+_inline_classes: dict[type, bool] = {}
+
+
+def _has_sync_methods(cls: type) -> bool:
     return all(
         _depth(cls, f"_{direction}_sync") is not None
         and _depth(cls, f"_{direction}_sync") <= _depth(cls, f"_{direction}_single")  # type: ignore[operator]

@@ -10,18 +10,24 @@ two threads are slower than one (measured: 16 KiB lz4 chunks, 4 µs each, take 1
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from terrazzo.runtime.drive import Scope, current_scope, run_inline
 from terrazzo.runtime.workers import operations
 from terrazzo.settings import max_workers
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    from terrazzo.runtime.lazy import LazyModule
+
+    asyncio = LazyModule("asyncio")
 
 __all__ = ["HELP_NS", "cpu_count", "map_concurrent", "share", "useful_width"]
 

@@ -13,18 +13,24 @@ whether it may block (``driven_inline``) and whether it should stop.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import Future
 from contextvars import copy_context
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from terrazzo.errors import SuspendedError
 from terrazzo.runtime.loop import run_on_loop
 from terrazzo.runtime.workers import functions, operations
 from terrazzo.settings import current_options
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    from terrazzo.runtime.lazy import LazyModule
+
+    asyncio = LazyModule("asyncio")
 
 __all__ = [
     "Scope",

@@ -8,15 +8,22 @@ Tables are found by identity, an object that says which thing is protected: two 
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from collections import deque
 from collections.abc import Hashable
 from types import TracebackType
+from typing import TYPE_CHECKING
 from weakref import WeakSet, WeakValueDictionary
 
 from terrazzo.runtime.drive import driven_inline
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    from terrazzo.runtime.lazy import LazyModule
+
+    asyncio = LazyModule("asyncio")
 
 __all__ = ["KeyedLock", "KeyedLocks"]
 

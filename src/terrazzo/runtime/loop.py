@@ -6,16 +6,22 @@ process.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import os
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future, wait
 from contextvars import copy_context
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from terrazzo.errors import SyncError
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    from terrazzo.runtime.lazy import LazyModule
+
+    asyncio = LazyModule("asyncio")
 
 __all__ = ["run_on_loop"]
 
