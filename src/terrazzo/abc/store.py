@@ -152,12 +152,16 @@ class Store(ABC):
         subclass that overrides an operation of an inline store is taken not to be, unless it says so itself.
     reads_into
         Whether ``get_into`` saves a copy over ``get``.
+    crowded_set_ns
+        Nanoseconds that ``set`` takes longer when another thread does it too; threads are only used for work that
+        outweighs it.
     deletes_folders_at_once
         Whether ``delete_dir`` is one step: no reader, and no crash, sees a folder half deleted.
     """
 
     inline: bool = False
     reads_into: bool = False
+    crowded_set_ns: float = 0.0
     deletes_folders_at_once: bool = False
 
     def __init__(self, *, read_only: bool = False) -> None:

@@ -56,6 +56,10 @@ class PreparedChain:
         Numpy data type of the decoded chunk.
     inline
         Whether no codec needs an event loop.
+    size
+        Bytes of the decoded chunk.
+    everything
+        The selection of the whole chunk.
     stored_size
         Bytes of an encoded chunk, where that does not depend on the data.
     decode_ns, encode_ns
@@ -68,6 +72,7 @@ class PreparedChain:
         self.spec = spec
         self.dtype: np.dtype[Any] = spec.dtype.to_native_dtype()
         self.size = math.prod(spec.shape) * self.dtype.itemsize
+        self.everything = tuple(slice(0, length, 1) for length in spec.shape)
         self.inline = all(is_inline_codec(codec) for codec in chain)
         self._array_stages: list[_Stage] = []
         inner = spec
@@ -83,10 +88,11 @@ class PreparedChain:
             self._byte_stages.append(_stage(step, inner, size))
             size = _encoded_size(step, size, inner)
         self.stored_size = size
+        self._encode_stages = (*self._array_stages, self._to_bytes, *self._byte_stages)
         self._prepare_memory(chain)
         codecs: list[BaseCodec[Any, Any]] = list(chain)
         self.decode_ns = self.size * (OWN_SPEED_NS + sum(getattr(codec, "decode_ns_per_byte", 1.0) for codec in codecs))
-        self.encode_ns = self.size * (OWN_SPEED_NS + sum(getattr(codec, "encode_ns_per_byte", 1.0) for codec in codecs))
+        self.encode_ns = self.size * sum(getattr(codec, "encode_ns_per_byte", 1.0) for codec in codecs)
 
     def _prepare_memory(self, chain: CodecChain) -> None:
         """Find out whether stored elements are elements in main memory."""
@@ -258,7 +264,7 @@ class PreparedChain:
     async def encode(self, chunk: NDBuffer) -> Buffer | None:
         """Encode one chunk. The result may share the memory of `chunk`."""
         value: Any = chunk
-        for stage in (*self._array_stages, self._to_bytes, *self._byte_stages):
+        for stage in self._encode_stages:
             try:
                 if stage.inline:
                     value = stage.codec._encode_sync(value, stage.spec)

@@ -105,12 +105,13 @@ def _takes_all(chain: PreparedChain, chunk_selection: SelectorTuple, out_selecti
 
     A chunk that reaches beyond the array is complete without that.
     """
-    for selected, length in zip(chunk_selection, chain.spec.shape, strict=True):
-        if type(selected) is slice:
-            if selected.stop - selected.start != length:
+    if chunk_selection != chain.everything:
+        for selected, length in zip(chunk_selection, chain.spec.shape, strict=True):
+            if type(selected) is slice:
+                if selected.stop - selected.start != length:
+                    return False
+            elif length != 1:
                 return False
-        elif length != 1:
-            return False
     return all(type(selected) is slice for selected in out_selection)
 
 

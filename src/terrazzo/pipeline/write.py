@@ -85,7 +85,8 @@ async def write_chunks(request: WriteRequest, jobs: Iterable[Job], count: int, i
     OSError
         The store failed.
     """
-    width = useful_width(count, item_ns, current_options().concurrency)
+    crowded_ns = getattr(request.target, "crowded_set_ns", 0.0)
+    width = useful_width(count, item_ns, current_options().concurrency, crowded_ns)
     await share(partial(_write_jobs, request), jobs, width)
 
 

@@ -51,7 +51,7 @@ def cpu_count() -> int:
     return os.cpu_count() or 1
 
 
-def useful_width(count: int, item_ns: float, concurrency: int) -> int:
+def useful_width(count: int, item_ns: float, concurrency: int, crowded_ns: float = 0.0) -> int:
     """How many workers should share `count` items.
 
     Parameters
@@ -62,10 +62,12 @@ def useful_width(count: int, item_ns: float, concurrency: int) -> int:
         Estimated nanoseconds that one item computes outside the interpreter lock.
     concurrency
         How many items may wait at once, on an event loop.
+    crowded_ns
+        Nanoseconds that each item takes longer when there are several workers.
     """
     if current_scope() is None:
         return max(1, min(count, concurrency))
-    if count < 2 or item_ns < HELP_NS:
+    if count < 2 or item_ns < HELP_NS + crowded_ns:
         return 1
     return min(count, cpu_count())
 

@@ -40,6 +40,7 @@ class LocalStore(InlineStore):
 
     inline = True
     reads_into = True
+    crowded_set_ns = 200_000.0  # measured: half a dozen system calls, each of which hands over the interpreter lock
     deletes_folders_at_once = True
 
     def __init__(self, root: Path | str, *, read_only: bool = False, fsync: bool = False) -> None:

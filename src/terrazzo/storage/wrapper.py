@@ -45,6 +45,11 @@ class WrapperStore(Store, Generic[S]):
         return self._store.reads_into
 
     @property
+    def crowded_set_ns(self) -> float:  # type: ignore[override] # an attribute elsewhere
+        """How much longer ``set`` of the store inside takes when another thread does it too."""
+        return self._store.crowded_set_ns
+
+    @property
     def deletes_folders_at_once(self) -> bool:  # type: ignore[override] # an attribute elsewhere
         """Whether the store inside deletes a folder in one step."""
         return self._store.deletes_folders_at_once
