@@ -1,15 +1,29 @@
-"""Stores that tests are run on: in memory and in a folder, inline and suspending."""
+"""Stores that tests are run on: in memory and in a folder, inline and suspending.
+
+``HYPOTHESIS_PROFILE=long`` makes property tests look for new examples, many of them, where the default tries the same
+few each time.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from terrazzo.abc.store import Store
 from terrazzo.storage import LocalStore, MemoryStore
 from terrazzo.testing.stores import SuspendingStore
+
+# Examples that share a store would depend on one another: fixtures that tests of properties use only choose a driver.
+ALLOWED = [hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile(
+    "default", deadline=None, max_examples=40, derandomize=True, database=None, suppress_health_check=ALLOWED
+)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=2000, suppress_health_check=ALLOWED)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 STORES = ("memory", "local", "memory suspending", "local suspending")
 """With a suspending store every blocking call runs on the background loop, with the others on the calling thread."""

@@ -1,0 +1,229 @@
+"""Hypothesis strategies for everything that an array is made of; needs the package ``hypothesis``.
+
+Values come from random bytes, so every bit pattern of a data type turns up: NaN payloads, -0.0, subnormal numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import strategies as st
+
+from terrazzo.dtype import ZDType
+from terrazzo.dtype.numeric import NUMERIC
+from terrazzo.types import JSON
+
+__all__ = [
+    "CodecArguments",
+    "arrays",
+    "attributes",
+    "axis_slices",
+    "basic_selections",
+    "chunk_key_encodings",
+    "chunk_shapes",
+    "codec_chains",
+    "data_types",
+    "dtypes",
+    "fill_values",
+    "node_names",
+    "node_paths",
+    "shapes",
+]
+
+NAME_CHARACTERS = "abcxyzABC012-_. äß字"
+"""Letters in both cases, digits, marks, a space, and letters outside ASCII."""
+
+LARGEST_ATTRIBUTE = 1 << 70
+
+Codec: TypeAlias = Mapping[str, Any]
+
+
+def shapes(
+    *, min_dims: int = 0, max_dims: int = 4, min_side: int = 0, max_side: int = 9
+) -> st.SearchStrategy[tuple[int, ...]]:
+    """Shapes of small arrays; axes of length 0 among them, unless `min_side` says otherwise."""
+    return st.lists(st.integers(min_side, max_side), min_size=min_dims, max_size=max_dims).map(tuple)
+
+
+def chunk_shapes(shape: tuple[int, ...], *, max_chunks: int = 6) -> st.SearchStrategy[tuple[int, ...]]:
+    """Chunk shapes for an array: they divide it or not, and may be larger than it.
+
+    Parameters
+    ----------
+    max_chunks
+        How many chunks an axis is cut into at most.
+    """
+    return st.tuples(*[st.integers(max(1, -(-length // max_chunks)), length + 2) for length in shape])
+
+
+def data_types() -> st.SearchStrategy[ZDType[Any, Any]]:
+    """Data types as documents have them: in the byte order that they have without one being given."""
+    return st.sampled_from(NUMERIC).map(lambda cls: cls())
+
+
+def dtypes(*, any_order: bool = True) -> st.SearchStrategy[np.dtype[Any]]:
+    """Numpy data types that can be stored.
+
+    Parameters
+    ----------
+    any_order
+        Whether some have the byte order that the machine does not have.
+    """
+    orders = st.sampled_from("<>" if any_order else "=")
+    return st.builds(lambda data_type, order: data_type.to_native_dtype().newbyteorder(order), data_types(), orders)
+
+
+def arrays(dtype: npt.DTypeLike, shape: tuple[int, ...]) -> st.SearchStrategy[npt.NDArray[Any]]:
+    """Arrays of any bit pattern; a small number of values is repeated, so that equal ones lie beside one another."""
+    element = np.dtype(dtype)
+
+    def place(values: list[npt.NDArray[Any]], seed: int) -> npt.NDArray[Any]:
+        pool = np.concatenate(values)
+        picked = np.random.default_rng(seed).integers(len(pool), size=shape)
+        placed: npt.NDArray[Any] = pool[picked].reshape(shape)
+        return placed
+
+    values = st.lists(scalars(element).map(lambda value: value.reshape(1)), min_size=1, max_size=5)
+    return st.builds(place, values, st.integers(0, 2**32 - 1))
+
+
+def scalars(dtype: np.dtype[Any]) -> st.SearchStrategy[npt.NDArray[Any]]:
+    """Single elements, as arrays without axes: arrays keep the bits of a signalling NaN, numpy's scalars need not."""
+    if dtype.kind == "b":
+        return st.booleans().map(lambda value: np.array(value, dtype=dtype))
+    size = dtype.itemsize
+    random = st.binary(min_size=size, max_size=size).map(lambda raw: np.frombuffer(raw, dtype=dtype).reshape(()))
+    return random | st.sampled_from(_telling_values(dtype))
+
+
+def _telling_values(dtype: np.dtype[Any]) -> list[npt.NDArray[Any]]:
+    """The values at which mistakes show."""
+    if dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        return [np.array(value, dtype=dtype) for value in (0, 1, info.min, info.max)]
+    parts = np.array([0.0, -0.0, 1.5, np.inf, -np.inf, np.nan])
+    if dtype.kind == "f":
+        return [np.array(value, dtype=dtype) for value in parts]
+    telling = []
+    for real in parts:
+        for imaginary in parts[[0, 1, 5]]:
+            value = np.empty((), dtype=dtype)
+            value.real, value.imag = real, imaginary
+            telling.append(value)
+    return telling
+
+
+def fill_values(dtype: npt.DTypeLike) -> st.SearchStrategy[Any]:
+    """Fill values of a data type, as numpy scalars in the byte order of the machine."""
+    native = np.dtype(dtype).newbyteorder("=")
+    return scalars(native).map(lambda value: value[()])
+
+
+@dataclass(frozen=True)
+class CodecArguments:
+    """The codecs of an array as the arguments of ``create_array``, in the form of JSON."""
+
+    filters: tuple[Codec, ...]
+    serializer: Codec
+    compressors: tuple[Codec, ...]
+
+    def as_kwargs(self) -> dict[str, Any]:
+        """Keyword arguments for ``create_array``."""
+        return {"filters": self.filters, "serializer": self.serializer, "compressors": self.compressors}
+
+
+def codec_chains(ndim: int) -> st.SearchStrategy[CodecArguments]:
+    """Codec chains for arrays of so many axes."""
+    orders = st.permutations(range(ndim)).map(list)
+    transposes = orders.map(lambda order: {"name": "transpose", "configuration": {"order": order}})
+    serializers = st.sampled_from(("little", "big")).map(
+        lambda endian: {"name": "bytes", "configuration": {"endian": endian}}
+    )
+    return st.builds(
+        CodecArguments,
+        filters=st.lists(transposes, max_size=2).map(tuple),
+        serializer=serializers,
+        compressors=st.lists(_compressors(), max_size=3).map(tuple),
+    )
+
+
+def _compressors() -> st.SearchStrategy[Codec]:
+    def codec(name: str, **configuration: st.SearchStrategy[Any]) -> st.SearchStrategy[Codec]:
+        return st.fixed_dictionaries(configuration).map(lambda members: {"name": name, "configuration": members})
+
+    return st.one_of(
+        st.just({"name": "crc32c"}),
+        codec("zstd", level=st.integers(-5, 5), checksum=st.booleans()),
+        codec("gzip", level=st.integers(0, 9)),
+        codec(
+            "blosc",
+            typesize=st.integers(1, 16),
+            cname=st.sampled_from(("lz4", "zstd", "blosclz", "zlib")),
+            clevel=st.integers(0, 9),
+            shuffle=st.sampled_from(("noshuffle", "shuffle", "bitshuffle")),
+            blocksize=st.just(0),
+        ),
+    )
+
+
+def chunk_key_encodings() -> st.SearchStrategy[Mapping[str, Any]]:
+    """Chunk key encodings in the form of JSON."""
+    return st.builds(
+        lambda name, separator: {"name": name, "configuration": {"separator": separator}},
+        st.sampled_from(("default", "v2")),
+        st.sampled_from("./"),
+    )
+
+
+def axis_slices(length: int) -> st.SearchStrategy[slice]:
+    """Slices with a positive step, that may reach beyond an axis at both ends, count backwards, or select nothing."""
+    bounds = st.none() | st.integers(-length - 2, length + 2)
+    return st.builds(slice, bounds, bounds, st.none() | st.integers(1, length + 2))
+
+
+def basic_selections(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
+    """What may stand in brackets behind an array of this shape: integers, slices, an ellipsis, in tuples or alone."""
+
+    def item(length: int) -> st.SearchStrategy[Any]:
+        slices = axis_slices(length)
+        return slices | st.integers(-length, length - 1) if length else slices
+
+    def selection(items: tuple[Any, ...], start: int, stop: int, form: int) -> Any:
+        first, last = sorted((min(start, len(items)), min(stop, len(items))))
+        if form == 0:
+            return (*items[:first], Ellipsis, *items[last:])
+        chosen = items[:last]
+        return chosen[0] if form == 1 and len(chosen) == 1 else chosen
+
+    places = st.integers(0, len(shape))
+    return st.builds(selection, st.tuples(*map(item, shape)), places, places, st.integers(0, 2))
+
+
+def node_names() -> st.SearchStrategy[str]:
+    """Names of nodes that the specification allows, spaces and letters outside ASCII among them."""
+    names = st.text(NAME_CHARACTERS, min_size=1, max_size=5)
+    return names.filter(lambda name: not name.startswith("__") and name.strip("."))
+
+
+def node_paths(*, max_depth: int = 3) -> st.SearchStrategy[str]:
+    """Paths of nodes: one or more names."""
+    return st.lists(node_names(), min_size=1, max_size=max_depth).map("/".join)
+
+
+def attributes() -> st.SearchStrategy[dict[str, JSON]]:
+    """Attributes of nodes: JSON, integers beyond 64 bits among it."""
+    values: st.SearchStrategy[Any] = st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-LARGEST_ATTRIBUTE, LARGEST_ATTRIBUTE),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(max_size=5),
+    )
+    nested = st.recursive(
+        values, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    )
+    return st.dictionaries(st.text(max_size=5), nested, max_size=3)
