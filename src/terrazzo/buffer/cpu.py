@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import numpy.typing as npt
 from terrazzo.buffer import base
 from terrazzo.buffer.base import ArrayLike, BufferPrototype, NDArrayLike
 from terrazzo.types import BytesLike, MemoryOrder
+
+if TYPE_CHECKING:
+    from types import EllipsisType
 
 __all__ = ["Buffer", "NDBuffer", "buffer_prototype", "numpy_buffer_prototype"]
 
@@ -104,6 +107,12 @@ class NDBuffer(base.NDBuffer):
     def as_numpy_array(self) -> npt.NDArray[Any]:
         array: npt.NDArray[Any] = self._data
         return array
+
+    def __getitem__(self, key: slice | int | EllipsisType | tuple[Any, ...]) -> Self:
+        part = self._data[key]
+        if not isinstance(part, np.ndarray):  # one element, which numpy copies: a part of a buffer is a view
+            part = self._data[(*key, ...) if isinstance(key, tuple) else (key, ...)]
+        return self.__class__(part)
 
     def as_scalar(self) -> Any:
         if self._data.size != 1:

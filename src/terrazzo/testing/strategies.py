@@ -82,12 +82,11 @@ def arrays(dtype: npt.DTypeLike, shape: tuple[int, ...]) -> st.SearchStrategy[np
     element = np.dtype(dtype)
 
     def place(values: list[npt.NDArray[Any]], seed: int) -> npt.NDArray[Any]:
-        pool = np.concatenate(values)
+        pool = np.frombuffer(b"".join(value.tobytes() for value in values), dtype=element)
         picked = np.random.default_rng(seed).integers(len(pool), size=shape)
-        placed: npt.NDArray[Any] = pool[picked].reshape(shape)
-        return placed
+        return np.asarray(pool[picked], dtype=element)  # an element alone comes as a scalar, in another byte order
 
-    values = st.lists(scalars(element).map(lambda value: value.reshape(1)), min_size=1, max_size=5)
+    values = st.lists(scalars(element), min_size=1, max_size=5)
     return st.builds(place, values, st.integers(0, 2**32 - 1))
 
 
