@@ -158,10 +158,11 @@ async def _share_threads(
         helpers.extend(operations.submit(lambda: run_inline(work(), scope)) for _ in range(width - 1))
     try:
         await work()
+        # Helpers still have items that they took; those that have not started have none.
+        wait([helper for helper in helpers if not helper.cancel()])
     finally:
-        source.stop()
-        running = [helper for helper in helpers if not helper.cancel()]
-        wait(running)
+        source.stop()  # only matters when this thread was interrupted
+        wait([helper for helper in helpers if not helper.cancel()])
 
 
 async def _share_tasks(worker: Callable[[Iterator[T]], Awaitable[None]], source: _Source[T], width: int) -> None:
