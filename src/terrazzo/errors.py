@@ -394,7 +394,7 @@ def _bounded_repr(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > 4 * QUOTE_LIMIT:
         return f"an integer of {value.bit_length()} bits"
     try:
-        return ascii(value)
+        return " ".join(ascii(value).split())  # arrays are printed over several lines
     except (RecursionError, ValueError):  # nested too deep, or an integer inside it is too long to print
         return f"a {type(value).__name__}"
 

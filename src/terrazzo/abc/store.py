@@ -48,6 +48,7 @@ __all__ = [
     "SupportsSetSync",
     "SupportsSyncStore",
     "set_or_delete",
+    "split_prefix",
     "validate_key",
     "validate_prefix",
 ]
@@ -88,8 +89,21 @@ def validate_prefix(prefix: str) -> str:
     InvalidKeyError
         As for keys.
     """
-    prefix = prefix.removesuffix("/")
-    return validate_key(prefix) if prefix else ""
+    return validate_key(prefix.removesuffix("/")) if prefix else ""
+
+
+def split_prefix(prefix: str) -> tuple[str, str]:
+    """Cut what keys start with behind its last slash: a folder, and the start of a name in it.
+
+    Raises
+    ------
+    InvalidKeyError
+        No key could be in that folder.
+    """
+    folder, slash, start = prefix.rpartition("/")
+    if slash:
+        validate_key(folder)
+    return folder, start
 
 
 @runtime_checkable
@@ -213,7 +227,9 @@ class Store(ABC):
 
     def _check_writable(self) -> None:
         if self.read_only:
-            raise ValueError(f"{self} is read-only")
+            raise ValueError(
+                f"{self} is read-only: opened with mode 'r' or made with read_only=True; mode 'r+' allows writing"
+            )
 
     @abstractmethod
     def __eq__(self, value: object) -> bool:

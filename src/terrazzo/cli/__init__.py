@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 
 import terrazzo
-from terrazzo.errors import BaseZarrError
 from terrazzo.nodes.group import Group
 
 __all__ = ["main"]
@@ -18,8 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         print(options.run(options))
-    except (BaseZarrError, OSError) as error:
-        print(f"terrazzo: {error}", file=sys.stderr)
+    except (ValueError, OSError) as error:  # what is stored, asked for or named wrongly; anything else is a bug
+        notes = getattr(error, "__notes__", ())
+        print("\n  ".join([f"terrazzo: {error}", *notes]), file=sys.stderr)
         return 1
     return 0
 

@@ -63,6 +63,9 @@ class DataTypeRegistry:
             self._collect()
             yield from (cls for name, cls in self.contents.items() if name not in known)
 
+    def _known(self) -> str:
+        return f"known are {', '.join(self.contents)}"
+
     def match_dtype(self, dtype: TBaseDType) -> AnyZDType:
         """The data type for a numpy data type.
 
@@ -78,7 +81,7 @@ class DataTypeRegistry:
                 return cls.from_native_dtype(dtype)
             except DataTypeValidationError:
                 continue
-        raise DataTypeValidationError(f"no Zarr data type for the numpy data type {quote(dtype)}")
+        raise DataTypeValidationError(f"there is no Zarr data type for numpy's {quote(dtype)}; {self._known()}")
 
     def match_json(self, data: DTypeJSON, *, zarr_format: ZarrFormat) -> AnyZDType:
         """The data type that a metadata document means.
@@ -93,7 +96,7 @@ class DataTypeRegistry:
                 return cls.from_json(data, zarr_format=zarr_format)
             except DataTypeValidationError:
                 continue
-        raise DataTypeValidationError(f"no data type {quote(data)} is known")
+        raise DataTypeValidationError(f"no data type {quote(data)} is known; {self._known()}")
 
 
 data_type_registry = DataTypeRegistry()

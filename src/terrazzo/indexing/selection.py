@@ -41,10 +41,10 @@ def normalize_basic(selection: object, shape: tuple[int, ...]) -> tuple[AxisSele
     if any(item is Ellipsis for item in items):
         items = _expand_ellipsis(items, len(shape))
     if len(items) > len(shape):
-        raise IndexError(f"{len(items)} items select in an array of {len(shape)} axes")
+        raise IndexError(f"{len(items)} indices for an array of {len(shape)} axes: {quote(selection)}")
     result: list[AxisSelection] = []
-    for item, length in zip(items, shape, strict=False):
-        result.append(_range_of(item, length) if isinstance(item, slice) else _index_of(item, length))
+    for axis, (item, length) in enumerate(zip(items, shape, strict=False)):
+        result.append(_range_of(item, length) if isinstance(item, slice) else _index_of(item, length, axis))
     result.extend(map(range, shape[len(items) :]))
     return tuple(result)
 
@@ -64,11 +64,11 @@ def _range_of(item: slice, length: int) -> range:
     except TypeError:
         raise IndexError(f"a slice takes integers or None, got {quote(item)}") from None
     if selected.step < 1:
-        raise NegativeStepError(f"{quote(item)} runs backwards: a step is at least 1")
+        raise NegativeStepError(f"{quote(item)} runs backwards: the step of a slice is at least 1")
     return selected
 
 
-def _index_of(item: object, length: int) -> int:
+def _index_of(item: object, length: int, axis: int) -> int:
     if isinstance(item, (bool, np.bool_)):
         raise _unsupported(item)
     try:
@@ -76,11 +76,11 @@ def _index_of(item: object, length: int) -> int:
     except TypeError:
         raise _unsupported(item) from None
     if not -length <= index < length:
-        raise BoundsCheckError(f"index {index} is outside an axis of length {length}")
+        raise BoundsCheckError(f"index {index} is out of bounds for axis {axis}, which has the length {length}")
     return index + length if index < 0 else index
 
 
 def _unsupported(item: object) -> IndexError:
     return IndexError(
-        f"{quote(item)} selects nothing here: expected integers, slices with a positive step and one ellipsis"
+        f"{quote(item)} is no basic selection: expected integers, slices with a positive step, or one ellipsis"
     )

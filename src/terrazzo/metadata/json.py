@@ -126,5 +126,14 @@ def normalize_attributes(attributes: object) -> dict[str, JSON]:
     try:
         normalized: dict[str, JSON] = json.loads(json.dumps(dict(attributes)))  # type: ignore[call-overload]
     except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(f"attributes must have a form in JSON: {error}") from error
+        culprit = next((quote(name) for name, value in dict(attributes).items() if not _has_json(value)), "a name")  # type: ignore[call-overload]
+        raise TypeError(f"attributes must have a form in JSON, and {culprit} has none: {error}") from error
     return normalized
+
+
+def _has_json(value: object) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True

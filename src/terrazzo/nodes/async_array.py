@@ -320,5 +320,5 @@ async def open_array_at(place: StorePath, config: ArrayConfigLike | None = None)
         await refuse_v2(place)
         raise ArrayNotFoundError(f"there is no array at {place}")
     if not isinstance(metadata, ArrayV3Metadata):
-        raise NodeTypeValidationError(f"expected 'array', got 'group': there is a group at {place}", field="node_type")
+        raise NodeTypeValidationError(f"there is a group at {place}, expected an array", field="node_type")
     return AsyncArray(metadata, place, parse_array_config(config, current_options()))

@@ -137,7 +137,9 @@ class AsyncGroup(GroupBase):
         metadata = await read_node(place)
         if metadata is None:
             await refuse_v2(place)
-            raise KeyError(key)
+            missing = KeyError(key)
+            missing.add_note(f"there is no node at {place}")
+            raise missing
         return as_node(metadata, place)
 
     @operation

@@ -118,5 +118,7 @@ def _several(argument: Any, kind: type[Any], name: str) -> Iterable[Codec]:
 def _one(item: Any, kind: type[Any], name: str) -> Codec:
     codec = parse_codec(item) if isinstance(item, Mapping) else item
     if not isinstance(codec, kind):
-        raise TypeError(f"{name}: expected a {kind.__name__}, got {quote(item)} of type {type(item).__name__}")
+        raise TypeError(
+            f"{name} takes instances of {kind.__name__} or their JSON, got {quote(item)} of type {type(item).__name__}"
+        )
     return codec  # type: ignore[no-any-return]

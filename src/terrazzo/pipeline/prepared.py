@@ -307,7 +307,8 @@ def _raise_corrupt(error: Exception, stage: _Stage) -> NoReturn:
     """Turn whatever a codec raised while decoding into an error that says which stage failed."""
     if isinstance(error, CorruptDataError):
         error.stage = error.stage or stage.name
-        raise error
-    if isinstance(error, (BaseZarrError, MemoryError)):
-        raise error
-    raise CorruptDataError(f"{type(error).__name__}: {quote(str(error))}", stage=stage.name) from error
+    elif not isinstance(error, (BaseZarrError, MemoryError)):
+        cause, error = error, CorruptDataError(f"{type(error).__name__}: {quote(str(error))}", stage=stage.name)
+        error.__cause__ = cause
+    add_context(error, f"codec {stage.name!r}, decoding")
+    raise error

@@ -12,6 +12,7 @@ import itertools
 import os
 import re
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator
 
@@ -50,6 +51,7 @@ OURS = re.compile(r"\.[0-9a-f]{32}\.partial")
 
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 _counter = itertools.count()
@@ -65,14 +67,31 @@ def _staging_name() -> str:
     return f".{os.getpid() & 0xFFFFFFFF:08x}{next(_counter) & 0xFFFFFFFF:08x}{_origin}.partial"
 
 
-def read_file(path: str, byte_range: ByteRequest | None = None) -> bytes | None:
-    """Read a file or a part of it; None when there is none."""
+def _open_file(path: str) -> int | None:
+    """Open a file for reading; None when there is none. Never waits, as opening a pipe for reading would."""
     try:
-        descriptor = os.open(path, READ_FLAGS)
+        return os.open(path, READ_FLAGS | NO_WAIT)
     except ABSENT:
         return None
+    except BlockingIOError:  # another machine holds a lease on the file, and gives it back to whoever waits
+        return os.open(path, READ_FLAGS)
+
+
+def _size_of_open(descriptor: int) -> int | None:
+    """Bytes of an open file; None for a folder, a pipe or a device, which are no values."""
+    status = os.fstat(descriptor)
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def read_file(path: str, byte_range: ByteRequest | None = None) -> bytes | None:
+    """Read a file or a part of it; None when there is none."""
+    descriptor = _open_file(path)
+    if descriptor is None:
+        return None
     try:
-        size = os.fstat(descriptor).st_size
+        size = _size_of_open(descriptor)
+        if size is None:
+            return None
         start, end = (0, size) if byte_range is None else resolve(byte_range, size)
         if start:
             os.lseek(descriptor, start, os.SEEK_SET)
@@ -80,8 +99,6 @@ def read_file(path: str, byte_range: ByteRequest | None = None) -> bytes | None:
         if len(data) == end - start:
             return data
         return _read_rest(descriptor, data, end - start)
-    except IsADirectoryError:
-        return None
     except OSError as error:
         raise _with_path(error, path) from None
     finally:
@@ -99,12 +116,13 @@ def _read_rest(descriptor: int, data: bytes, wanted: int) -> bytes:
 
 def read_file_into(path: str, out: memoryview) -> int | None:
     """Read a whole file into memory; its size, or None when there is none."""
-    try:
-        descriptor = os.open(path, READ_FLAGS)
-    except ABSENT:
+    descriptor = _open_file(path)
+    if descriptor is None:
         return None
     try:
-        size = os.fstat(descriptor).st_size
+        size = _size_of_open(descriptor)
+        if size is None:
+            return None
         done = 0
         if size == len(out):
             while done < size:
@@ -113,8 +131,6 @@ def read_file_into(path: str, out: memoryview) -> int | None:
                     return done  # it became shorter after its size was asked for
                 done += count
         return size
-    except IsADirectoryError:
-        return None
     except OSError as error:
         raise _with_path(error, path) from None
     finally:
@@ -295,7 +311,7 @@ def _age(path: str) -> float:
 
 def _unlink_unowned(path: str) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, READ_FLAGS | NO_WAIT)
     except OSError:
         return False
     try:
@@ -310,8 +326,7 @@ def _unlink_unowned(path: str) -> bool:
 
 
 def _with_path(error: OSError, path: str) -> OSError:
-    """Name the file in errors of calls that were given only a descriptor."""
+    """Name the file in errors of calls that were given only a descriptor, or a staging file."""
     if error.filename is None or is_staging(os.path.basename(str(error.filename))):
-        error.filename = path
-        error.filename2 = None
+        return OSError(error.errno, error.strerror, path)
     return error

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from terrazzo.abc.byte_range import ByteRequest
-from terrazzo.abc.store import validate_key, validate_prefix
+from terrazzo.abc.store import split_prefix, validate_key, validate_prefix
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.errors import quote
@@ -70,8 +70,9 @@ class LocalStore(InlineStore):
 
     def require_root(self) -> None:
         """Raise ``FileNotFoundError`` unless the folder exists."""
-        if not os.path.exists(self._root):
-            raise FileNotFoundError(f"{self.root} does not exist")
+        if not os.path.isdir(self._root):
+            reason = "is a file, not a folder" if os.path.exists(self._root) else "does not exist"
+            raise FileNotFoundError(f"{str(self.root)!r} {reason}")
 
     def with_read_only(self, read_only: bool = False) -> Self:
         return type(self)(self.root, read_only=read_only, fsync=self.fsync)
@@ -194,8 +195,7 @@ class LocalStore(InlineStore):
             yield key
 
     async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
-        above, _, start = prefix.rpartition("/")
-        waiting = [(above, start)]
+        waiting = [split_prefix(prefix)]
         while waiting:
             folder, start = waiting.pop()
             names, folders = await offload(files.scan, self._folder(folder))

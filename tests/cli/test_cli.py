@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+
+import terrazzo
+from terrazzo.cli import main
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "data.zarr"
+    group = terrazzo.create_group(place)
+    group.create_array("a/b", shape=(4,), chunks=(2,), dtype="int16", compressors=None)[:] = [1, 2, 3, 4]
+    return place
+
+
+def test_info_describes_an_array_and_what_is_stored_of_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", str(folder), "a/b"]) == 0
+    rows = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    said = {label.strip(): value for label, value in rows.items()}
+    assert said["Shape"] == "(4,)"
+    assert said["Chunks Initialized"] == "2"
+    assert said["No. bytes"] == "8"
+
+
+def test_info_counts_the_members_of_a_group(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", folder.as_uri().replace("file://", "")]) == 0
+    assert "No. members : 2" in capsys.readouterr().out
+
+
+def test_tree_shows_the_members_of_a_group_down_to_a_level(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tree", str(folder)]) == 0
+    assert capsys.readouterr().out.splitlines() == ["/", "└── a", "    └── b (4,) int16"]
+    assert main(["tree", str(folder), "--level", "1"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["/", "└── a"]
+
+
+def test_tree_of_an_array_names_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tree", str(folder), "a/b"]) == 0
+    assert capsys.readouterr().out.startswith("<Array file://")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["info", "{folder}/nowhere"], "terrazzo: '{folder}/nowhere' does not exist"),
+        (["info", "{folder}/zarr.json"], "terrazzo: '{folder}/zarr.json' is a file, not a folder"),
+        (["tree", "{folder}", "nope"], "terrazzo: there is no node at file://{folder}/nope"),
+        (["info", "{folder}", "../x"], "terrazzo: '../x' is not the path of a node"),
+        (["info", "s3://bucket/x"], "terrazzo: there is no store for URLs of the scheme 's3'"),
+    ],
+)
+def test_what_cannot_be_read_is_said_on_stderr_with_status_1(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert main([argument.format(folder=folder) for argument in arguments]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.startswith(said.format(folder=folder))
+    assert not printed.out
+
+
+def test_a_broken_document_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a" / "b" / "zarr.json").write_text('{"zarr_format": 3')
+    assert main(["tree", str(folder)]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("terrazzo: the document is not JSON: ")
+    assert second == f"  in the document 'a/b/zarr.json' of file://{folder}"
+
+
+def test_without_a_command_the_usage_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([])
+    assert stopped.value.code == 2
+    assert "usage: terrazzo" in capsys.readouterr().err
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"terrazzo {terrazzo.__version__}\n"
