@@ -73,10 +73,19 @@ class Workers:
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(call(*args, **kwargs))
+                except StopIteration as error:  # no asyncio future takes it, and whoever awaits would wait for ever
+                    future.set_exception(_as_coroutines_do(error))
                 except BaseException as error:  # noqa: BLE001 - the caller gets whatever was raised
                     future.set_exception(error)
             del future, call, args, kwargs  # do not keep a result alive while idle
             idle.release()
+
+
+def _as_coroutines_do(error: StopIteration) -> RuntimeError:
+    """What a coroutine makes of an error that would pass for its own end."""
+    converted = RuntimeError("a call raised StopIteration")
+    converted.__cause__ = error
+    return converted
 
 
 def _pool_size() -> int:
