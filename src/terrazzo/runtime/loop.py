@@ -50,7 +50,12 @@ def _background_loop() -> asyncio.AbstractEventLoop:
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
-    loop.run_forever()
+    while True:
+        try:
+            loop.run_forever()
+        except (KeyboardInterrupt, SystemExit):  # raised in a task: its caller gets it, and others still wait here
+            continue
+        return
 
 
 def run_on_loop(coroutine: Coroutine[Any, Any, R], timeout: float | None = None) -> R:
