@@ -17,6 +17,7 @@ import functools
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -115,6 +116,7 @@ def run_inline(coroutine: Coroutine[Any, Any, R], scope: Scope = _BLOCKING_CALL)
         return end.value  # type: ignore[no-any-return]
     finally:
         _thread.scope = outer
+    with suppress(RuntimeError):  # it waits again while it is closed
         coroutine.close()
     raise SuspendedError(
         f"{getattr(coroutine, '__qualname__', coroutine)} waited while it was driven inline: "
@@ -161,7 +163,11 @@ async def compute(coroutine: Coroutine[Any, Any, R], ns: float) -> R:
     """
     if _thread.scope is not None or ns < HOP_NS:
         return await coroutine
-    future = functions.submit(run_inline, coroutine)
+    try:
+        future = functions.submit(run_inline, coroutine)
+    except RuntimeError:
+        coroutine.close()
+        raise
     try:
         return await _result_of(future, _nothing)
     finally:
