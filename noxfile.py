@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+from pathlib import Path
 
 import nox
 
@@ -12,6 +15,19 @@ nox.options.default_venv_backend = "virtualenv"
 
 LINTERS = ("ruff==0.17.5", "import-linter==2.16")
 TYPE_CHECKERS = ("mypy==2.4.1",)
+PEERS = ("zarr==3.4.2", "zarrs==0.2.3", "tensorstore==0.1.86")
+
+
+def python_for_peers() -> str | None:
+    """A Python 3.12, for which every peer has wheels; None, which is the running one, where there is none."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    for candidate in (shutil.which("python3.12"), *pyenv.glob("versions/3.12.*/bin/python")):
+        if candidate and subprocess.run([candidate, "--version"], capture_output=True).returncode == 0:
+            return str(candidate)
+    return None
+
+
+PEERS_PYTHON = python_for_peers()
 
 
 @nox.session
@@ -42,3 +58,17 @@ def docs(session: nox.Session) -> None:
     """Build the documents."""
     session.install("-e", ".[docs]")
     session.run("sphinx-build", "-W", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session(python=PEERS_PYTHON)
+def bench(session: nox.Session) -> None:
+    """Compare with the peers: ratios of time and memory. ``nox -s bench -- --quick`` shows that it runs."""
+    session.install("-e", ".[bench,fast]", *PEERS)
+    session.run("python", "-m", "bench.compare", *session.posargs)
+
+
+@nox.session(python=PEERS_PYTHON)
+def interop(session: nox.Session) -> None:
+    """Read what the peers write and have them read what terrazzo writes; compare documents and errors."""
+    session.install("-e", ".[test,fast]", *PEERS)
+    session.run("pytest", "interop", *session.posargs)

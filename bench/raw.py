@@ -1,0 +1,100 @@
+"""What no library can beat: the same bytes in one plain file, or copied from one place in memory to another."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.data import Layout
+
+__all__ = ["Raw"]
+
+DTYPE = np.dtype("int32")
+
+
+class Raw:
+    """No library: a store is a folder, or None for memory."""
+
+    name = "raw"
+    version = f"numpy {np.__version__}"
+    reads_zarr = False
+
+    def active(self) -> contextlib.AbstractContextManager[Any]:
+        return contextlib.nullcontext()
+
+    def local(self, folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def memory(self) -> None:
+        return None
+
+    def create(self, store: Path | None, layout: Layout) -> RawFile | RawMemory:
+        if store is None:
+            return RawMemory(layout.shape)
+        (store / "shape.json").write_text(json.dumps(layout.shape))
+        return self.open(store)
+
+    def open(self, store: Path) -> RawFile:
+        return RawFile(store / "elements", tuple(json.loads((store / "shape.json").read_text())))
+
+    def create_group(self, store: Path, layout: Layout, names: list[str]) -> None:
+        for name in names:
+            self.create(self.local(store / name), layout)
+
+    def list_group(self, store: Path) -> list[tuple[str, tuple[int, ...]]]:
+        return [(entry.name, self.open(store / entry.name).shape) for entry in os.scandir(store)]
+
+
+class RawFile:
+    """The elements in C order in one file."""
+
+    def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
+        self.path = str(path)
+        self.shape = shape
+
+    def __getitem__(self, selection: Any) -> npt.NDArray[Any]:
+        if selection is Ellipsis:
+            return np.fromfile(self.path, DTYPE).reshape(self.shape)
+        if all(isinstance(index, int) for index in selection):
+            return self._element(selection)
+        return np.array(np.memmap(self.path, DTYPE, "r", shape=self.shape)[selection])
+
+    def _element(self, selection: tuple[int, int]) -> npt.NDArray[Any]:
+        row, column = selection
+        position = row * self.shape[1] + column
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            return np.frombuffer(os.pread(descriptor, DTYPE.itemsize, position * DTYPE.itemsize), DTYPE)[0]
+        finally:
+            os.close(descriptor)
+
+    def __setitem__(self, selection: Any, value: npt.NDArray[Any]) -> None:
+        assert selection is Ellipsis
+        value.tofile(self.path)
+
+    def append(self, data: npt.NDArray[Any]) -> None:
+        """Write at the end of the file."""
+        with open(self.path, "ab") as file:
+            data.tofile(file)
+        self.shape = (self.shape[0] + len(data), *self.shape[1:])
+
+
+class RawMemory:
+    """The elements in an array of numpy."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.elements = np.zeros(shape, DTYPE)
+        self.shape = shape
+
+    def __getitem__(self, selection: Any) -> npt.NDArray[Any]:
+        return np.array(self.elements[selection])
+
+    def __setitem__(self, selection: Any, value: npt.NDArray[Any]) -> None:
+        self.elements[selection] = value

@@ -1,0 +1,213 @@
+"""What is measured. A workload makes ready, yields the action that is timed, and gets its result back to be checked."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from bench.data import LAYOUTS, Layout, Scale
+from bench.libraries import Library, refusal
+
+__all__ = ["WORKLOADS", "Case", "Shelf", "UnsupportedError", "Workload"]
+
+Steps: TypeAlias = Generator[Callable[[], Any], Any, None]
+
+
+class UnsupportedError(Exception):
+    """A library cannot do what a workload asks for."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Arrays that are stored once and read by every library.
+
+    Attributes
+    ----------
+    folder
+        Where they are.
+    writers
+        Libraries, the one to be asked first in front; the first that can write an array does.
+    """
+
+    folder: Path
+    writers: list[Library]
+
+    def stored(self, layout: Layout, *, as_zarr: bool) -> Path:
+        """The folder of an array; it is written when it is asked for the first time."""
+        folder = self.folder / f"{layout.name} {layout.side} {'zarr' if as_zarr else 'raw'}"
+        if not folder.exists():
+            writers = [one for one in self.writers if one.reads_zarr is as_zarr]
+            able = [one for one in writers if refusal(one, layout) is None]
+            if not able:
+                raise UnsupportedError("; ".join(refusal(one, layout) or "" for one in writers))
+            unfinished = folder.with_name("unfinished")
+            with able[0].active():
+                array = able[0].create(able[0].local(unfinished), layout)
+                array[...] = layout.data
+            unfinished.rename(folder)
+        return folder
+
+
+@dataclass
+class Case:
+    """A library, a scale, and places to store things.
+
+    Attributes
+    ----------
+    scratch
+        A folder for what is gone after the measurement.
+    """
+
+    library: Library
+    scale: Scale
+    shelf: Shelf
+    scratch: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="bench-")))
+
+    def close(self) -> None:
+        """Delete what the workload has stored."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def layout(self, layout: Layout) -> Layout:
+        """A layout at the scale of the case, if the library can have it."""
+        scaled = layout.at(self.scale)
+        if remark := refusal(self.library, scaled):
+            raise UnsupportedError(remark)
+        return scaled
+
+    def store(self) -> Any:
+        """A new store in a folder."""
+        return self.library.local(self.scratch / "store")
+
+    def shelved(self, layout: Layout) -> Any:
+        """The store of an array that is there already."""
+        return self.library.local(self.shelf.stored(layout, as_zarr=self.library.reads_zarr))
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A named function of this module.
+
+    Attributes
+    ----------
+    steps
+        The function.
+    is_fast
+        Whether the action is repeated within one measurement.
+    weighs
+        Whether its memory is worth a look: what its array holds is most of what it needs.
+    """
+
+    name: str
+    steps: Callable[[Case], Steps]
+    is_fast: bool = False
+    weighs: Layout | None = None
+
+    def loops(self, scale: Scale) -> int:
+        """Repetitions within one measurement."""
+        return scale.loops if self.is_fast else 1
+
+
+def check(result: Any, expected: Any) -> None:
+    """Raise unless what was read is what was written."""
+    same = np.array_equal(result, expected) if isinstance(expected, np.ndarray) else result == expected
+    if not same:
+        raise AssertionError("what was read is not what was written")
+
+
+def write(layout: Layout, case: Case) -> Steps:
+    """A whole array, into an empty folder."""
+    layout = case.layout(layout)
+    data, array = layout.data, case.library.create(case.store(), layout)
+
+    def whole() -> None:
+        array[...] = data
+
+    yield whole
+    check(array[...], data)
+
+
+def read(layout: Layout, case: Case) -> Steps:
+    """A whole array, from a folder."""
+    layout = case.layout(layout)
+    array = case.library.open(case.shelved(layout))
+    result = yield lambda: array[...]
+    check(result, layout.data)
+
+
+SMALL = Layout("small chunks uncompressed", 2048, 64)
+TINY_CHUNKS = Layout("4 KiB chunks uncompressed", 1024, 32)
+LARGE = next(layout for layout in LAYOUTS if layout.name == "chunks zstd")
+
+
+def point_local(case: Case) -> Steps:
+    """One element of an open array in a folder, in a chunk of 16 KiB."""
+    layout = case.layout(SMALL)
+    array = case.library.open(case.shelved(layout))
+    row, column = layout.side // 2 + 5, layout.side // 3
+    result = yield lambda: array[row, column]
+    check(result, layout.data[row, column])
+
+
+def point_memory(case: Case) -> Steps:
+    """One element of an array in memory, in a chunk of 4 KiB."""
+    layout = case.layout(TINY_CHUNKS)
+    array = case.library.create(case.library.memory(), layout)
+    array[...] = layout.data
+    row, column = layout.side // 2 + 5, layout.side // 3
+    result = yield lambda: array[row, column]
+    check(result, layout.data[row, column])
+
+
+def open_array(case: Case) -> Steps:
+    """From a folder to an array that knows its shape."""
+    layout = case.layout(SMALL)
+    store = case.shelved(layout)
+    result = yield lambda: case.library.open(store)
+    check(result.shape, layout.shape)
+
+
+def open_group(case: Case) -> Steps:
+    """Open a group and list the arrays in it, with their shapes."""
+    names = [f"member-{number:03}" for number in range(case.scale.members)]
+    layout, store = case.layout(SMALL), case.store()
+    case.library.create_group(store, layout, names)
+    result = yield lambda: case.library.list_group(store)
+    check(sorted(result), [(name, layout.shape) for name in names])
+
+
+def overview(case: Case) -> Steps:
+    """Every 16th element along both axes, for which every chunk of 1 MiB has to be decoded."""
+    layout = case.layout(LARGE)
+    array = case.library.open(case.shelved(layout))
+    result = yield lambda: array[::16, ::16]
+    check(result, layout.data[::16, ::16])
+
+
+def append(case: Case) -> Steps:
+    """Add 64 rows to an array in a folder: 16 whole chunks of 16 KiB."""
+    layout = case.layout(Layout("appended uncompressed", 1024, 64))
+    rows = layout.data[: layout.chunk]
+    array = case.library.create(case.store(), layout)
+    array[...] = layout.data
+    yield partial(array.append, rows)
+    check(array[...][-len(rows) :], rows)
+    check(array[...][: layout.side], layout.data)
+
+
+WORKLOADS = (
+    *(Workload(f"write {layout.name}", partial(write, layout), weighs=layout) for layout in LAYOUTS),
+    *(Workload(f"read {layout.name}", partial(read, layout), weighs=layout) for layout in LAYOUTS),
+    Workload("point local", point_local, is_fast=True),
+    Workload("point memory", point_memory, is_fast=True),
+    Workload("open array", open_array, is_fast=True),
+    Workload("open group", open_group),
+    Workload("overview every 16th", overview, weighs=LARGE),
+    Workload("append rows", append, is_fast=True),
+)
