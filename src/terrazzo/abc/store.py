@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any, Protocol, Self, runtime_checkable
 
 from terrazzo.abc.byte_range import (
@@ -193,7 +193,7 @@ class Store(ABC):
     async def open(cls, *args: Any, **kwargs: Any) -> Self:
         """Make a store and open it."""
         store = cls(*args, **kwargs)
-        await store._open()
+        await store._ensure_open()
         return store
 
     async def _open(self) -> None:
@@ -404,8 +404,9 @@ class Store(ABC):
         """Whether no key starts with the segments of `prefix`."""
         if not self.supports_listing:
             raise NotImplementedError(f"{self} does not support listing")
-        async for _ in self.list_prefix(_as_folder(prefix)):
-            return False
+        async with aclosing(self.list_prefix(_as_folder(prefix))) as keys:  # type: ignore[type-var] # a generator
+            async for _ in keys:
+                return False
         return True
 
     # -- locking

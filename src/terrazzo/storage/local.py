@@ -39,7 +39,7 @@ class LocalStore(InlineStore):
     """
 
     inline = True
-    reads_into = True
+    reads_into = hasattr(os, "readv")
     crowded_set_ns = 200_000.0  # measured: half a dozen system calls, each of which hands over the interpreter lock
     deletes_folders_at_once = True
 
