@@ -62,6 +62,8 @@ def float_from_json(data: JSON, dtype: np.dtype[Any]) -> Any:
         if not DECIMAL.fullmatch(data):
             raise MetadataValidationError(f"expected a number for {dtype.name}, got {quote(data)}")
         number = float(data)
+        if math.isinf(number) and "inf" not in data.lower():
+            raise MetadataValidationError(f"{quote(data)} is outside the range of {dtype.name}")
     elif isinstance(data, bool) or not isinstance(data, (int, float)):
         raise MetadataValidationError(f"expected a number for {dtype.name}, got {quote(data)}")
     else:

@@ -33,6 +33,7 @@ from terrazzo.dtype.json_scalar import (
     float_to_json,
     int_from_json,
 )
+from terrazzo.errors import quote
 from terrazzo.types import JSON, ZarrFormat
 
 __all__ = [
@@ -108,8 +109,8 @@ class _Numeric(ZDType[TBaseDType, Any], FixedSize):
         return True
 
     def cast_scalar(self, data: object) -> Any:
-        if isinstance(data, (list, tuple, dict, np.ndarray)) and np.ndim(data):  # type: ignore[arg-type]
-            raise TypeError(f"cannot make a scalar of {type(self).__name__} from {data!r}")
+        if isinstance(data, (list, tuple, dict)) or (isinstance(data, np.ndarray) and data.ndim):
+            raise TypeError(f"cannot make a scalar of {type(self).__name__} from {quote(data)}")
         return self._native.type(data)
 
     def default_scalar(self) -> Any:
@@ -153,6 +154,8 @@ class Bool(_Numeric):
 
 class _Integer(_Numeric):
     def cast_scalar(self, data: object) -> Any:
+        if isinstance(data, np.ndarray) and not data.ndim:
+            data = data[()]
         if isinstance(data, (float, np.floating)) and not math.isfinite(data):
             raise ValueError(f"cannot convert {data!r} to {self._native.name}")
         info = np.iinfo(self._native)

@@ -1,0 +1,129 @@
+import importlib.metadata
+
+import numpy as np
+import pytest
+
+from terrazzo import dtype
+from terrazzo.dtype.parse import get_data_type_from_json
+from terrazzo.errors import DataTypeValidationError
+from tests.dtype.test_numeric import TYPES, each_type
+
+
+class Flag(dtype.Bool):
+    """A data type of another package."""
+
+    _zarr_v3_name = "test.flag"
+
+
+class EntryPoint:
+    loaded = 0
+
+    def load(self):
+        type(self).loaded += 1
+        return Flag
+
+
+@each_type
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_a_type_goes_by_many_names(name, zarr_format):
+    cls, text, _ = TYPES[name]
+    native = np.dtype(text)
+    for spelling in (cls(), native, native.type, native.str, native.char, native.name):
+        assert dtype.parse_dtype(spelling, zarr_format=zarr_format) == cls()
+
+
+@pytest.mark.parametrize(
+    ("python_type", "expected"),
+    [(bool, dtype.Bool()), (int, dtype.Int64()), (float, dtype.Float64()), (complex, dtype.Complex128())],
+)
+def test_pythons_types_are_numpys(python_type, expected):
+    assert dtype.parse_dtype(python_type, zarr_format=3) == expected
+
+
+@pytest.mark.parametrize("character", "bBhHiIlLqQpP")
+def test_every_integer_of_c_is_one_of_a_fixed_size(character):
+    parsed = dtype.parse_dtype(np.dtype(character), zarr_format=3)
+    assert parsed.to_native_dtype() == np.dtype(character)
+
+
+@pytest.mark.parametrize("spelling", [">i2", np.dtype(">i2")])
+def test_a_byte_order_is_kept(spelling):
+    assert dtype.parse_dtype(spelling, zarr_format=3) == dtype.Int16(endianness="big")
+
+
+def test_a_type_stays_as_it_is():
+    given = dtype.Int16(endianness="big")
+    assert dtype.parse_dtype(given, zarr_format=3) is given
+
+
+def test_documents_name_types_as_text_or_object():
+    assert dtype.parse_dtype({"name": "int16"}, zarr_format=3) == dtype.Int16()
+    assert dtype.parse_dtype({"name": ">i2", "object_codec_id": None}, zarr_format=2) == dtype.Int16(endianness="big")
+    assert get_data_type_from_json("float16", zarr_format=3) == dtype.Float16()
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [object, "O", np.dtype("(2,)i4"), np.dtype([("a", "i4", (2,))]), {"name": "int7"}, {}],
+    ids=["object", "O", "subarray", "subarray in a field", "unknown object", "empty object"],
+)
+def test_what_has_no_type_is_refused(spelling):
+    with pytest.raises(DataTypeValidationError):
+        dtype.parse_dtype(spelling, zarr_format=3)
+
+
+def test_long_doubles_have_no_type_where_they_are_longer():
+    if np.dtype("longdouble").itemsize == 8:
+        assert dtype.parse_dtype("longdouble", zarr_format=3) == dtype.Float64()
+    else:
+        with pytest.raises(DataTypeValidationError, match="longdouble|float128|float96"):
+            dtype.parse_dtype("longdouble", zarr_format=3)
+
+
+def test_text_that_nobody_understands_is_a_type_error():
+    with pytest.raises(TypeError, match="int1000"):
+        dtype.parse_dtype("int1000", zarr_format=3)
+
+
+@pytest.mark.parametrize("data", ["int7", {"name": "int7"}, ["int16"], None, 5])
+def test_unknown_types_of_documents_are_named(data):
+    with pytest.raises(DataTypeValidationError, match="int7|int16|None|5"):
+        get_data_type_from_json(data, zarr_format=3)
+
+
+# -- the registry
+
+
+def test_a_registered_type_is_found_until_it_is_removed():
+    registry = dtype.DataTypeRegistry()
+    registry.register("test.flag", Flag)
+    assert registry.get("test.flag") is Flag
+    assert registry.match_json("test.flag", zarr_format=3) == Flag()
+    assert registry.match_dtype(np.dtype(bool)) == Flag()
+    registry.unregister("test.flag")
+    with pytest.raises(KeyError, match="test.flag"):
+        registry.get("test.flag")
+
+
+def test_the_shared_registry_has_all_types():
+    assert set(TYPES) <= set(dtype.data_type_registry.contents)
+
+
+@pytest.mark.parametrize("group", ["terrazzo.data_type", "zarr.data_type"])
+@pytest.mark.parametrize("find", ["match_json", "match_dtype", "get"])
+def test_types_of_installed_packages_are_imported_when_they_are_asked_for(group, find, monkeypatch):
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [EntryPoint()] if group == wanted else [])
+    wanted = group
+    monkeypatch.setattr(EntryPoint, "loaded", 0)
+    registry = dtype.DataTypeRegistry()
+    registry.register("int8", dtype.Int8)
+    registry.match_json("int8", zarr_format=3)
+    assert EntryPoint.loaded == 0
+    if find == "match_json":
+        assert registry.match_json("test.flag", zarr_format=3) == Flag()
+    elif find == "match_dtype":
+        assert registry.match_dtype(np.dtype(bool)) == Flag()
+    else:
+        assert registry.get("test.flag") is Flag
+    registry.get("test.flag")
+    assert EntryPoint.loaded == 1
