@@ -76,7 +76,7 @@ def test_long_doubles_have_no_type_where_they_are_longer():
     if np.dtype("longdouble").itemsize == 8:
         assert dtype.parse_dtype("longdouble", zarr_format=3) == dtype.Float64()
     else:
-        with pytest.raises(DataTypeValidationError, match="longdouble|float128|float96"):
+        with pytest.raises(DataTypeValidationError, match=r"longdouble|float128|float96"):
             dtype.parse_dtype("longdouble", zarr_format=3)
 
 
@@ -87,7 +87,7 @@ def test_text_that_nobody_understands_is_a_type_error():
 
 @pytest.mark.parametrize("data", ["int7", {"name": "int7"}, ["int16"], None, 5])
 def test_unknown_types_of_documents_are_named(data):
-    with pytest.raises(DataTypeValidationError, match="int7|int16|None|5"):
+    with pytest.raises(DataTypeValidationError, match=r"int7|int16|None|5"):
         get_data_type_from_json(data, zarr_format=3)
 
 
@@ -101,7 +101,7 @@ def test_a_registered_type_is_found_until_it_is_removed():
     assert registry.match_json("test.flag", zarr_format=3) == Flag()
     assert registry.match_dtype(np.dtype(bool)) == Flag()
     registry.unregister("test.flag")
-    with pytest.raises(KeyError, match="test.flag"):
+    with pytest.raises(KeyError, match=r"test.flag"):
         registry.get("test.flag")
 
 
