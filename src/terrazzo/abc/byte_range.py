@@ -93,11 +93,17 @@ def coalesce(byte_ranges: Iterable[ByteRequest | None], *, max_gap_bytes: int, m
     """Merge ranges that lie close together into fewer requests.
 
     Only requests whose place is known without the size of the value, ``RangeByteRequest``, are merged.
+
+    Raises
+    ------
+    ValueError
+        A request counts backwards.
     """
     ranges: list[tuple[int, RangeByteRequest]] = []
     fetches: list[Fetch] = []
     for position, byte_range in enumerate(byte_ranges):
         if isinstance(byte_range, RangeByteRequest):
+            resolve(byte_range, 0)
             ranges.append((position, byte_range))
         else:
             fetches.append(Fetch(byte_range, ((position, None),)))

@@ -56,6 +56,8 @@ __all__ = [
 CONTRACT_IO = ("get", "get_into", "get_ranges", "set", "set_if_not_exists", "delete", "delete_dir", "exists", "getsize")
 PLAIN_KEY = re.compile(r"[\w][\w.-]*(?:/[\w][\w.-]*)*", re.ASCII)
 SEGMENT = re.compile(r"[^/\\\x00-\x1f\x7f]+")
+STAGING = re.compile(r".*\.[0-9a-f]{32}\.partial", re.DOTALL)
+"""Names of files that hold a value while it is written; zarr-python's have the stem of the file before the dot."""
 
 
 def validate_key(key: str) -> str:
@@ -64,11 +66,11 @@ def validate_key(key: str) -> str:
     Raises
     ------
     InvalidKeyError
-        A segment is empty, ``.`` or ``..``, or holds a backslash or a control character.
+        A segment is empty, ``.`` or ``..``, holds a backslash or a control character, or is the name of a staging file.
     """
-    if not PLAIN_KEY.fullmatch(key):
+    if not PLAIN_KEY.fullmatch(key) or ".partial" in key:
         for segment in key.split("/"):
-            if segment in (".", "..") or not SEGMENT.fullmatch(segment):
+            if segment in (".", "..") or not SEGMENT.fullmatch(segment) or STAGING.fullmatch(segment):
                 raise InvalidKeyError(f"{quote(key)} is not a key that a store may hold: its segment {quote(segment)}")
         _check_encodable(key)
     return key

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from terrazzo.abc.byte_range import ByteRequest, resolve
+from terrazzo.abc.store import STAGING
 from terrazzo.types import BytesLike
 
 try:
@@ -44,10 +45,8 @@ ATTEMPTS = 20
 AT_ONCE = 1 << 30
 """Bytes that one system call reads or writes at most; Linux stops at 2 GiB."""
 
-STAGING = re.compile(r"(?:.*)\.[0-9a-f]{32}\.partial")
-"""Ours have nothing before the dot; zarr-python's have the stem of the file."""
-
 OURS = re.compile(r"\.[0-9a-f]{32}\.partial")
+"""Names of our own staging files, and of folders being deleted."""
 
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -153,6 +152,8 @@ def write_new_file(path: str, data: BytesLike, *, fsync: bool) -> bool:
     try:
         _stage(path, data, fsync, _link)
     except FileExistsError:
+        if os.path.isdir(path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path) from None
         return False
     except OSError as error:
         if error.errno in NO_LINKS:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Hashable, MutableMapping
 from typing import Any, Self
 
 from terrazzo.abc.byte_range import ByteRequest, resolve
-from terrazzo.abc.store import validate_key, validate_prefix
+from terrazzo.abc.store import split_prefix, validate_key, validate_prefix
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.buffer.cpu import Buffer as CpuBuffer
@@ -113,6 +113,7 @@ class MemoryStore(InlineStore):
             yield key
 
     async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
+        split_prefix(prefix)
         for key in list(self._store_dict):
             if key.startswith(prefix):
                 yield key

@@ -183,6 +183,11 @@ class LatencyStore(HookedStore):
         return type(self)(store, get_latency=self.get_latency, set_latency=self.set_latency)
 
 
+def input_output_error(request: Request) -> OSError:
+    """What a broken disk says."""
+    return OSError(errno.EIO, "simulated input/output error", request.key)
+
+
 class FailingStore(HookedStore):
     """Fails when it is told to.
 
@@ -207,7 +212,7 @@ class FailingStore(HookedStore):
     ) -> None:
         super().__init__(store)
         self.fails = fails
-        self.error = error or (lambda request: OSError(errno.EIO, "simulated input/output error", request.key))
+        self.error = error or input_output_error
         self.asked = 0
 
     async def before(self, request: Request) -> None:
