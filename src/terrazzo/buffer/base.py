@@ -198,7 +198,7 @@ class NDBuffer(ABC):
         """The only element, as a scalar."""
         if self._data.size != 1:
             raise ValueError(f"an array of shape {self.shape} is not a scalar")
-        return self.as_numpy_array()[()]
+        return self.as_numpy_array().reshape(())[()]
 
     @property
     def dtype(self) -> np.dtype[Any]:

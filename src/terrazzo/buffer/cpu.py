@@ -114,11 +114,6 @@ class NDBuffer(base.NDBuffer):
             part = self._data[(*key, ...) if isinstance(key, tuple) else (key, ...)]
         return self.__class__(part)
 
-    def as_scalar(self) -> Any:
-        if self._data.size != 1:
-            raise ValueError(f"an array of shape {self.shape} is not a scalar")
-        return self._data.reshape(())[()]
-
     @property
     def byteorder(self) -> Literal["little", "big"]:
         order = self._data.dtype.byteorder
@@ -136,8 +131,12 @@ class NDBuffer(base.NDBuffer):
         data, fill = self._data, np.asarray(other, dtype=self._data.dtype)
         if data.size == 0:
             return True
-        if data.dtype.hasobject or fill.ndim:
+        if data.dtype.hasobject:
             return bool((data == fill).all())
+        if fill.ndim:
+            if not equal_nan:
+                return bool((data == fill).all())
+            return data.tobytes() == np.broadcast_to(fill, data.shape).tobytes()
         if not equal_nan and fill.dtype.kind in "fc" and np.isnan(fill):
             return False
         return _has_only(data, fill)
@@ -145,7 +144,7 @@ class NDBuffer(base.NDBuffer):
 
 def _has_only(data: npt.NDArray[Any], fill: npt.NDArray[Any]) -> bool:
     """Whether all elements of `data` have the bits of the one element of `fill`."""
-    if data.flat[0].tobytes() != fill.tobytes():
+    if data[(0,) * data.ndim + (...,)].tobytes() != fill.tobytes():  # a scalar would lose its byte order
         return False
     flat = data.reshape(-1, order="A") if data.flags.forc else data.ravel(order="K")
     item_size = data.dtype.itemsize

@@ -1,0 +1,176 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrazzo.buffer import cpu
+from terrazzo.testing import strategies
+
+
+def equal(data, other, **kwargs):
+    return cpu.NDBuffer.from_numpy_array(np.asarray(data)).all_equal(other, **kwargs)
+
+
+def from_bits(bits, name="float32"):
+    return np.array(bits, dtype=f"u{np.dtype(name).itemsize}").view(name)[()]
+
+
+# -- bytes
+
+
+def test_bytes_are_wrapped_as_they_are():
+    data = b"0123"
+    buffer = cpu.Buffer.from_bytes(data)
+    assert buffer.to_bytes() is data
+    assert buffer.as_buffer_like() is data
+    assert cpu.Buffer.from_buffer(buffer).to_bytes() is data
+
+
+def test_a_part_shares_the_memory():
+    data = bytearray(b"0123")
+    part = cpu.Buffer.from_bytes(data)[1:3]
+    data[1] = ord("x")
+    assert part.to_bytes() == b"x2"
+
+
+def test_a_buffer_that_cannot_be_written_says_so():
+    with pytest.raises(ValueError, match="read-only"):
+        cpu.Buffer.from_bytes(b"0123")[0:1] = b"x"
+
+
+def test_no_bytes_are_a_buffer():
+    assert len(cpu.Buffer.create_zero_length()) == 0
+    assert cpu.Buffer.create_zero_length().as_numpy_array().size == 0
+
+
+# -- arrays
+
+
+@pytest.mark.parametrize("fill_value", [0, 0.0, -0.0, 5, np.float32("nan")])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_new_array_holds_the_bits_of_its_fill_value(fill_value, order):
+    made = cpu.NDBuffer.create(shape=(3, 2), dtype="f4", order=order, fill_value=fill_value).as_numpy_array()
+    assert made.tobytes() == 6 * np.float32(fill_value).tobytes()
+
+
+@given(data=st.data())
+def test_a_new_array_holds_the_bits_of_any_fill_value(data):
+    dtype = data.draw(strategies.dtypes())
+    fill_value = data.draw(strategies.fill_values(dtype))
+    made = cpu.NDBuffer.create(shape=(2, 2), dtype=dtype, fill_value=fill_value)
+    assert made.dtype == dtype
+    assert made.as_numpy_array().astype(fill_value.dtype).tobytes() == 4 * fill_value.tobytes()
+    assert made.all_equal(fill_value)
+
+
+def test_one_element_of_an_array_is_a_view_of_it():
+    buffer = cpu.NDBuffer.create(shape=(2, 2), dtype=">i2", fill_value=0)
+    for key in ((0, 1), (np.int64(1), 0)):
+        buffer[key][...] = 7
+    assert buffer.as_numpy_array().tolist() == [[0, 7], [7, 0]]
+    assert buffer[0, 0].dtype == np.dtype(">i2")
+    alone = cpu.NDBuffer.create(shape=(), dtype="i4", fill_value=0)
+    alone[()][...] = 3
+    assert alone.as_scalar() == 3
+    line = cpu.NDBuffer.create(shape=(3,), dtype="i4", fill_value=0)
+    line[1][...] = 4
+    assert line.as_numpy_array().tolist() == [0, 4, 0]
+
+
+# -- whether all elements are equal
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f4", ">f8"])
+def test_negative_zero_differs_from_zero(dtype):
+    assert equal(np.zeros(5, dtype), 0.0)
+    assert not equal(np.zeros(5, dtype), -0.0)
+    assert not equal(np.full(5, -0.0, dtype), 0.0)
+    assert equal(np.full(5, -0.0, dtype), -0.0)
+
+
+@pytest.mark.parametrize("name", ["float16", "float32", "float64"])
+def test_a_nan_equals_only_a_nan_of_the_same_bits(name):
+    quiet = np.dtype(name).type("nan")
+    bits = int(np.asarray(quiet).view(f"u{quiet.dtype.itemsize}")[()])
+    other = from_bits(bits + 1, name)
+    assert equal([quiet] * 3, quiet)
+    assert equal(np.full(3, other, dtype=name), other)
+    assert not equal(np.full(3, other, dtype=name), quiet)
+    assert not equal(np.full(3, quiet, dtype=name), -quiet)
+    assert not equal([quiet] * 3, quiet, equal_nan=False)
+    assert equal([quiet.dtype.type(1)] * 3, 1, equal_nan=False)
+
+
+def test_both_parts_of_a_complex_number_count():
+    nan = complex(np.nan, 0)
+    for dtype in ("c8", "c16"):
+        assert equal(np.full(3, nan, dtype), nan)
+        assert not equal(np.full(3, complex(0, np.nan), dtype), nan)
+        assert not equal(np.full(3, complex(np.nan, -0.0), dtype), nan)
+        assert not equal(np.full(3, nan, dtype), nan, equal_nan=False)
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u2", "i4", "u8", "f2", "f8", "c8", "c16", ">i2", ">c16"])
+@pytest.mark.parametrize("size", [1, 2, 63, 64, 65, 70_000])
+def test_one_element_that_differs_is_found_wherever_it_is(dtype, size):
+    data = np.ones(size, dtype=dtype)
+    assert equal(data, 1)
+    for position in {0, size // 2, size - 1}:
+        data[position] = 0
+        assert not equal(data, 1)
+        data[position] = 1
+
+
+@given(data=st.data())
+def test_it_agrees_with_comparing_bytes(data):
+    dtype = data.draw(strategies.dtypes())
+    array = data.draw(strategies.arrays(dtype, data.draw(strategies.shapes(max_side=3))))
+    fill_value = data.draw(strategies.scalars(dtype))
+    if array.size and data.draw(st.booleans()):
+        fill_value = array.reshape(-1)[0]
+    expected = all(element.tobytes() == fill_value.tobytes() for element in array.reshape(-1)[:, np.newaxis])
+    assert equal(array, fill_value) == expected
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        np.ones((4, 6), "i4", order="F"),
+        np.ones((8, 12), "i4")[::2, ::2],
+        np.ones((4, 6), "i4").T,
+        np.broadcast_to(np.ones(6, "i4"), (4, 6)),
+        np.ones((4, 6), "i4")[:, ::-1],
+        np.ones((6, 4), "i2")[:, 1:3],
+    ],
+    ids=["F order", "steps", "transposed", "broadcast", "reversed", "columns"],
+)
+def test_any_layout_in_memory_is_compared(view):
+    assert equal(view, 1)
+    assert not equal(view, 2)
+    other = view.copy()
+    other[-1, -1] = 0
+    assert not equal(other, 1)
+
+
+@pytest.mark.parametrize("shape", [(0,), (3, 0), (0, 0)])
+def test_no_elements_are_all_equal(shape):
+    assert equal(np.empty(shape), 5)
+
+
+def test_an_array_is_compared_element_by_element_and_by_bits():
+    data = np.array([[1.0, -0.0], [np.nan, 2.0]])
+    assert equal(data, data.copy())
+    assert not equal(data, np.array([[1.0, 0.0], [np.nan, 2.0]]))
+    assert not equal(data, np.array([[1.0, -0.0], [from_bits(0x7FF8000000000001, "float64"), 2.0]]))
+    assert equal(np.zeros((3, 2)), np.zeros(2))
+    assert not equal(np.zeros((3, 2)), np.array([0.0, 1.0]))
+
+
+def test_objects_are_compared_by_value():
+    assert equal(np.array(["a", "a"], dtype=object), "a")
+    assert not equal(np.array(["a", "b"], dtype=object), "a")
+
+
+def test_the_prototype_of_main_memory_is_one():
+    assert cpu.numpy_buffer_prototype() is cpu.buffer_prototype
+    assert cpu.buffer_prototype == (cpu.Buffer, cpu.NDBuffer)
