@@ -67,7 +67,7 @@ def _print_rich(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left")
+    table = Table()
     for position, name in enumerate(header):
         table.add_column(name, justify="right" if position else "left", no_wrap=True)
     for row in rows:
@@ -75,4 +75,5 @@ def _print_rich(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
     console = Console()
     if not console.is_terminal:
         console = Console(width=UNLIMITED)
+    console.print(f"\n{title}")
     console.print(table)

@@ -74,7 +74,8 @@ async def create_array(
     shape, dtype
         Of the array; left out when `data` says them.
     data
-        What to write at once. Another array of terrazzo is copied chunk by chunk.
+        What to write at once. Another array of terrazzo is copied chunk by chunk, and passes on its fill value,
+        attributes, dimension names and chunk keys where they are not given.
     chunks
         Elements of a chunk along each axis; one number for all axes, -1 for a whole axis, False for one chunk in all,
         ``"auto"`` for chunks of a quarter to a few MiB.
@@ -150,7 +151,7 @@ async def create(
     meta_array: Any = None,
     attributes: Mapping[str, JSON] | None = None,
     chunk_shape: ChunksLike | None = None,
-    chunk_key_encoding: ChunkKeyEncodingLike | None = None,
+    chunk_key_encoding: ChunkKeyEncodingLike | tuple[str, str] | None = None,
     codecs: Iterable[Any] | None = None,
     dimension_names: Iterable[str | None] | None = None,
     storage_options: dict[str, Any] | None = None,
@@ -166,6 +167,8 @@ async def create(
         As in ``create_array``; by default chosen.
     dtype
         By default float64.
+    chunk_key_encoding
+        As in ``create_array``, or as a tuple of name and separator.
     codecs
         All codecs in order, instead of defaults.
     mode
@@ -198,6 +201,9 @@ async def create(
     kwargs: dict[str, Any] = {}
     if codecs is not None:
         kwargs |= _codec_arguments(codecs)
+    if isinstance(chunk_key_encoding, tuple):
+        name, separator = chunk_key_encoding
+        chunk_key_encoding = {"name": name, "separator": separator}
     given = chunks if chunks is not None else chunk_shape
     return await create_array_at(
         place,
@@ -243,12 +249,15 @@ def _config_with(config: ArrayConfigLike | None, *, write_empty_chunks: bool | N
 
 
 async def array(data: Any, **kwargs: Any) -> AsyncArray[Any]:
-    """Create an array filled with `data`; other arguments are those of ``create``."""
-    if not isinstance(data, ArrayBase):
-        data = np.asanyarray(data)
-    kwargs.setdefault("dtype", data.dtype)
+    """Create an array filled with `data`; other arguments are those of ``create``.
+
+    An array of terrazzo passes on its chunks and codecs too.
+    """
     if isinstance(data, ArrayBase):
-        kwargs.setdefault("chunks", data.chunks)
+        kwargs = {"chunks": data.chunks, "codecs": data.metadata.codecs, **kwargs}
+    else:
+        data = np.asanyarray(data)
+        kwargs.setdefault("dtype", data.dtype)
     return await create(data.shape, data=data, **kwargs)
 
 
@@ -273,44 +282,46 @@ async def full(shape: ShapeLike, fill_value: Any, **kwargs: Any) -> AsyncArray[A
 
 
 def arguments_like(a: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Arguments of ``create`` that make an array like another; what the caller gives comes first."""
+    """Arguments of ``create`` that make an array like another; what the caller gives comes first.
+
+    As with zarr-python, an array passes on its chunks, codecs and fill value, but not its names and attributes.
+    """
     if not hasattr(a, "shape") or not hasattr(a, "dtype"):
         a = np.asanyarray(a)
     like: dict[str, Any] = {"shape": a.shape, "dtype": a.dtype}
     if isinstance(a, ArrayBase):
-        like |= {
-            "dtype": a.metadata.data_type,
-            "chunks": a.chunks,
-            "codecs": a.metadata.codecs,
-            "chunk_key_encoding": a.metadata.chunk_key_encoding,
-            "dimension_names": a.metadata.dimension_names,
-        }
-        if "dtype" in kwargs:
-            del like["codecs"]
-        if "shape" in kwargs:
-            del like["chunks"], like["dimension_names"]
+        metadata = a.metadata
+        like |= {"dtype": metadata.data_type, "codecs": metadata.codecs, "fill_value": metadata.fill_value}
+        if "dtype" in kwargs and a.dtype.itemsize == 1:
+            del like["codecs"]  # they say no byte order, which other data types need
+        if np.size(kwargs.get("shape", a.shape)) == a.ndim:
+            like["chunks"] = a.chunks
     return {**like, **kwargs}
 
 
+def _without_fill_value(like: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The same without the fill value that comes from the other array."""
+    return {name: value for name, value in like.items() if name != "fill_value" or name in kwargs}
+
+
 async def empty_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
-    """Create an array like another, without defined content; other arguments are those of ``create``."""
+    """Create an array like another, with its fill value; other arguments are those of ``create``."""
     return await empty(zarr_format=zarr_format, **arguments_like(a, kwargs))
 
 
 async def zeros_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
     """Create an array like another, whose fill value is 0; other arguments are those of ``create``."""
-    return await zeros(zarr_format=zarr_format, **arguments_like(a, kwargs))
+    return await zeros(zarr_format=zarr_format, **_without_fill_value(arguments_like(a, kwargs), kwargs))
 
 
 async def ones_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
     """Create an array like another, whose fill value is 1; other arguments are those of ``create``."""
-    return await ones(zarr_format=zarr_format, **arguments_like(a, kwargs))
+    return await ones(zarr_format=zarr_format, **_without_fill_value(arguments_like(a, kwargs), kwargs))
 
 
 async def full_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
     """Create an array like another, with the given `fill_value`, or that of `a` when it has one."""
-    if isinstance(a, ArrayBase):
-        kwargs.setdefault("fill_value", a.fill_value)
-    if "fill_value" not in kwargs:
+    like = arguments_like(a, kwargs)
+    if "fill_value" not in like:
         raise TypeError("full_like() needs `fill_value`, which a numpy array does not have")
-    return await full(zarr_format=zarr_format, **arguments_like(a, kwargs))
+    return await full(zarr_format=zarr_format, **like)

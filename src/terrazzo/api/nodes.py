@@ -8,7 +8,6 @@ from typing import Any
 from terrazzo.api.creating import arguments_like, create
 from terrazzo.api.opening import place_for, refuse_obsolete, require_empty
 from terrazzo.errors import ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
-from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray, open_array_at
 from terrazzo.nodes.async_group import AsyncGroup, AsyncNode, open_node_at
 from terrazzo.nodes.create import create_group_at, parse_zarr_format
@@ -226,6 +225,4 @@ async def group(
 
 async def open_like(a: Any, path: str, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
     """Open the array at a path, or create one like another there."""
-    if isinstance(a, ArrayBase):
-        kwargs.setdefault("fill_value", a.fill_value)
     return await open_array(path=path, zarr_format=zarr_format, **arguments_like(a, {"mode": "a", **kwargs}))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from terrazzo.api.creating import array
-from terrazzo.api.nodes import open_group
+from terrazzo.api.nodes import create_group
 from terrazzo.api.opening import place_for
+from terrazzo.dtype.parse import parse_dtype
 from terrazzo.errors import quote
+from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.async_group import open_node_at
 from terrazzo.storage import StoreLike
@@ -48,9 +52,15 @@ async def save_array(
     storage_options: dict[str, Any] | None = None,
     **kwargs: Any,
 ) -> None:
-    """Store an array, instead of whatever is at the place; other arguments are those of ``create``."""
-    place = place_for(store, path, kwargs.pop("mode", "w"), storage_options)
-    kwargs.setdefault("overwrite", True)
+    """Store an array; other arguments are those of ``create``.
+
+    Raises
+    ------
+    ContainsArrayError, ContainsGroupError
+        A node is there, and neither ``mode="w"`` nor ``overwrite=True`` says that it is to be replaced.
+    """
+    kwargs.setdefault("mode", "a")
+    place = place_for(store, path, kwargs["mode"], storage_options)
     await array(arr, store=place, zarr_format=zarr_format, **kwargs)
 
 
@@ -62,11 +72,20 @@ async def save_group(
     storage_options: dict[str, Any] | None = None,
     **kwargs: Any,
 ) -> None:
-    """Store several arrays in a group, which is made unless it is there; arrays of the same names are replaced."""
+    """Store several arrays in a new group, which replaces whatever is at the place.
+
+    Raises
+    ------
+    ValueError
+        An array has a data type that cannot be stored. Nothing has been deleted then.
+    """
     if not args and not kwargs:
         raise ValueError("there is nothing to save: give at least one array")
     named = {**{f"arr_{position}": data for position, data in enumerate(args)}, **kwargs}
-    parent = await open_group(place_for(store, path, None, storage_options), mode="a", zarr_format=zarr_format)
+    for name, data in named.items():
+        named[name] = data if isinstance(data, ArrayBase) else np.asanyarray(data)
+        parse_dtype(named[name].dtype, zarr_format=3)
+    parent = await create_group(place_for(store, path, "w", storage_options), zarr_format=zarr_format, overwrite=True)
     for name, data in named.items():
         await save_array(parent.store_path / name, data, zarr_format=zarr_format)
 

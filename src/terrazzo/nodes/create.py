@@ -67,6 +67,12 @@ async def create_array_at(
         )
     if data is not None:
         data, shape, dtype = _described_by(data, shape, dtype)
+    if isinstance(data, ArrayBase):  # the copy says of itself what the array says, where the caller says nothing
+        source = data.metadata
+        fill_value = source.fill_value if fill_value is DEFAULT_FILL_VALUE else fill_value
+        attributes = source.attributes if attributes is None else attributes
+        chunk_key_encoding = source.chunk_key_encoding if chunk_key_encoding is None else chunk_key_encoding
+        dimension_names = source.dimension_names if dimension_names is None else dimension_names
     metadata = array_metadata(
         shape=shape,
         dtype=dtype,
@@ -157,7 +163,7 @@ def array_metadata(
         fill_value=zdtype.cast_scalar(fill_value),
         codecs=parse_codec_arguments(filters, serializer, compressors, options),
         attributes=normalize_attributes(attributes),
-        dimension_names=dimension_names,
+        dimension_names=dimension_names or None,  # as with zarr-python, no names at all are not written
     )
     return metadata.with_fitted_codecs()
 
