@@ -136,7 +136,7 @@ class NDBuffer(base.NDBuffer):
         if fill.ndim:
             if not equal_nan:
                 return bool((data == fill).all())
-            return data.tobytes() == np.broadcast_to(fill, data.shape).tobytes()
+            return bool(data.tobytes() == np.broadcast_to(fill, data.shape).tobytes())
         if not equal_nan and fill.dtype.kind in "fc" and np.isnan(fill):
             return False
         return _has_only(data, fill)

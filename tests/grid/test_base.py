@@ -1,0 +1,118 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrazzo.grid import Axis, ChunkGrid, RegularAxis, RegularChunkGridMetadata
+from terrazzo.testing import strategies
+
+
+class Uneven(Axis):
+    """An axis whose chunks differ in length: what the rest of the grid must not assume away."""
+
+    def __init__(self, sizes, length):
+        self.sizes = sizes
+        self.length = length
+
+    @property
+    def count(self):
+        return sum(start < self.length for start in itertools.accumulate([0, *self.sizes[:-1]]))
+
+    @property
+    def uniform(self):
+        return None
+
+    def chunk_at(self, index):
+        return int(np.searchsorted(np.cumsum(self.sizes), index, side="right"))
+
+    def start_of(self, chunk):
+        return sum(self.sizes[:chunk])
+
+    def size_of(self, chunk):
+        return self.sizes[chunk]
+
+    def resized(self, length):
+        return Uneven(self.sizes, length)
+
+
+def grid_of(shape, chunks):
+    return RegularChunkGridMetadata(chunk_shape=chunks).grid_for(shape)
+
+
+@given(data=st.data())
+def test_every_element_is_in_exactly_one_chunk(data):
+    shape = data.draw(strategies.shapes(max_dims=3, max_side=7))
+    grid = grid_of(shape, data.draw(strategies.chunk_shapes(shape)))
+    seen = np.zeros(shape, dtype=int)
+    for coords in grid.all_chunk_coords():
+        region = grid.region_of(coords)
+        assert seen[region].size
+        seen[region] += 1
+        for position in itertools.product(*(range(part.start, part.stop) for part in region)):
+            assert tuple(axis.chunk_at(index) for axis, index in zip(grid.dimensions, position, strict=True)) == coords
+    assert (seen == 1).all()
+
+
+@given(data=st.data())
+def test_the_counts_agree_with_the_chunks(data):
+    shape = data.draw(strategies.shapes(max_dims=3, max_side=7))
+    chunks = data.draw(strategies.chunk_shapes(shape))
+    grid = grid_of(shape, chunks)
+    coords = list(grid.all_chunk_coords())
+    assert len(coords) == grid.get_nchunks() == np.prod(grid.grid_shape, dtype=int)
+    assert coords == sorted(coords)
+    assert (grid.ndim, grid.shape, grid.chunk_shape, grid.is_regular) == (len(shape), shape, chunks, True)
+    assert all(grid.contains(found) and grid.shape_of(found) == chunks for found in coords)
+
+
+def test_a_grid_without_dimensions_has_one_chunk():
+    grid = grid_of((), ())
+    assert list(grid.all_chunk_coords()) == [()]
+    assert (grid.get_nchunks(), grid.chunk_shape, grid.region_of(())) == (1, (), ())
+    assert grid.contains(())
+
+
+@pytest.mark.parametrize("shape", [(0,), (3, 0), (0, 0)])
+def test_a_grid_with_an_empty_axis_has_no_chunks(shape):
+    grid = grid_of(shape, (2,) * len(shape))
+    assert not grid.get_nchunks()
+    assert not list(grid.all_chunk_coords())
+    assert not grid.contains((0,) * len(shape))
+
+
+@pytest.mark.parametrize("coords", [(-1, 0), (2, 0), (0, 3), (0,), (0, 0, 0), ()])
+def test_chunks_outside_are_not_contained(coords):
+    assert not grid_of((4, 5), (2, 2)).contains(coords)
+
+
+def test_the_last_chunk_ends_with_the_array_and_is_stored_in_full():
+    grid = grid_of((5, 3), (2, 10))
+    assert grid.grid_shape == (3, 1)
+    assert grid.region_of((2, 0)) == (slice(4, 5), slice(0, 3))
+    assert grid.shape_of((2, 0)) == (2, 10)
+
+
+def test_another_shape_keeps_the_cut():
+    grid = grid_of((5, 3), (2, 2)).update_shape((8, 0))
+    assert (grid.shape, grid.grid_shape, grid.chunk_shape) == ((8, 0), (4, 0), (2, 2))
+
+
+def test_nothing_depends_on_how_many_chunks_are_declared():
+    grid = grid_of((2**62, 2**62), (1, 3))
+    assert grid.get_nchunks() == 2**62 * -(-(2**62) // 3)
+    assert next(iter(grid_of((2**62,), (2**61,)).all_chunk_coords())) == (0,)
+    assert grid.contains((2**62 - 1, 0))
+    assert grid.region_of((0, 2**62 // 3)) == (slice(0, 1), slice(2**62 - 1, 2**62))
+
+
+def test_chunks_may_differ_in_shape():
+    grid = ChunkGrid((Uneven([3, 1, 4], 6), RegularAxis(4, 2)))
+    assert not grid.is_regular
+    assert (grid.shape, grid.grid_shape, grid.get_nchunks()) == ((6, 4), (3, 2), 6)
+    assert grid.shape_of((2, 1)) == (4, 2)
+    assert grid.region_of((2, 1)) == (slice(4, 6), slice(2, 4))
+    assert grid.update_shape((3, 4)).grid_shape == (1, 2)
+    with pytest.raises(ValueError, match="differ in shape"):
+        _ = grid.chunk_shape

@@ -1,0 +1,74 @@
+import pytest
+
+from terrazzo.errors import MetadataValidationError
+from terrazzo.grid import RegularAxis, RegularChunkGridMetadata, parse_lengths
+
+
+@pytest.mark.parametrize(
+    ("length", "chunk", "count"), [(0, 3, 0), (1, 3, 1), (3, 3, 1), (4, 3, 2), (10, 1, 10), (2**63 - 1, 2, 2**62)]
+)
+def test_as_many_chunks_as_it_takes(length, chunk, count):
+    axis = RegularAxis(length, chunk)
+    assert (axis.count, axis.uniform, axis.length) == (count, chunk, length)
+
+
+def test_a_resized_axis_has_the_same_chunks():
+    assert RegularAxis(5, 2).resized(9) == RegularAxis(9, 2)
+
+
+def test_a_document_gives_the_chunk_shape_and_gets_it_back():
+    document = {"name": "regular", "configuration": {"chunk_shape": [2, 3]}}
+    grid = RegularChunkGridMetadata.from_dict(document["configuration"])
+    assert (grid.chunk_shape, grid.ndim) == ((2, 3), 2)
+    assert grid.to_dict() == document
+
+
+def test_unknown_members_of_a_grid_are_read_over():
+    assert RegularChunkGridMetadata.from_dict({"chunk_shape": [2], "more": 1}).chunk_shape == (2,)
+
+
+def test_a_missing_chunk_shape_is_named():
+    with pytest.raises(MetadataValidationError, match="required") as caught:
+        RegularChunkGridMetadata.from_dict({})
+    assert caught.value.field == "configuration.chunk_shape"
+
+
+@pytest.mark.parametrize(
+    ("shape", "field"),
+    [
+        ([2, 2.0], "configuration.chunk_shape[1]"),
+        ([True], "configuration.chunk_shape[0]"),
+        (["2"], "configuration.chunk_shape[0]"),
+        ([-1], "configuration.chunk_shape[0]"),
+        ([[2, 1]], "configuration.chunk_shape[0]"),
+        ([None], "configuration.chunk_shape[0]"),
+        (2, "configuration.chunk_shape"),
+        (None, "configuration.chunk_shape"),
+        ("22", "configuration.chunk_shape"),
+        ({"0": 2}, "configuration.chunk_shape"),
+    ],
+)
+def test_MD_26_a_chunk_shape_that_is_no_list_of_integers_is_named(shape, field):
+    with pytest.raises(MetadataValidationError) as caught:
+        RegularChunkGridMetadata.from_dict({"chunk_shape": shape})
+    assert caught.value.field == field
+
+
+def test_MD_04_a_chunk_length_of_0_stands_for_1_where_no_chunk_can_exist():
+    grid = RegularChunkGridMetadata(chunk_shape=(0, 2))
+    assert grid.grid_for((0, 4)).chunk_shape == (1, 2)
+    assert grid.to_dict()["configuration"] == {"chunk_shape": [1, 2]}
+    with pytest.raises(MetadataValidationError, match="not empty") as caught:
+        grid.grid_for((3, 4))
+    assert caught.value.field == "chunk_grid.configuration.chunk_shape[0]"
+
+
+@pytest.mark.parametrize("data", [[], [0], [1, 2**63 - 1], (3, 4)])
+def test_lengths_are_integers_below_2_to_the_63(data):
+    assert parse_lengths(data) == tuple(data)
+
+
+@pytest.mark.parametrize("data", [[-1], [2**63], [10**30], [1.5], [1.0], ["1"], [True], [None], 3, "3", {}, None])
+def test_MD_02_nothing_else_is_a_length(data):
+    with pytest.raises(MetadataValidationError):
+        parse_lengths(data)
