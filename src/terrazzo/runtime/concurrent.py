@@ -11,12 +11,11 @@ two threads are slower than one (measured: 16 KiB lz4 chunks, 4 µs each, take 1
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from terrazzo.runtime.drive import Scope, current_scope, run_inline
 from terrazzo.runtime.workers import operations
@@ -37,8 +36,7 @@ R = TypeVar("R")
 HELP_NS = 60_000
 """Nanoseconds of work per item, spent outside the interpreter lock, from which a second thread pays."""
 
-BATCH = 8
-"""Items that one worker takes at a time at most."""
+_END = object()
 
 
 def cpu_count() -> int:
@@ -75,32 +73,23 @@ def useful_width(count: int, item_ns: float, concurrency: int, crowded_ns: float
 class _Source(Generic[T]):
     """One stream of items for several workers, until it ends or one of them fails."""
 
-    def __init__(self, items: Iterable[T], scope: Scope | None, width: int) -> None:
-        self._items = iter(items)
+    def __init__(self, items: Iterable[T], scope: Scope | None) -> None:
+        self._items: Iterator[T | object] = iter(items)
         self._scope = scope
-        self._width = width
         self._guard = threading.Lock()
         self.stopped = False
         self.errors: list[BaseException] = []
 
     def take(self) -> Iterator[T]:
-        """Items for one worker, in small batches so that the lock is rarely asked for."""
-        size = 1
+        """Items for one worker, one at a time: they are worth much more than the lock."""
         while not self.stopped:
+            if self._scope is not None:
+                self._scope.check()
             with self._guard:
-                batch = list(itertools.islice(self._items, size))
-            if not batch:
+                item = next(self._items, _END)
+            if item is _END:
                 return
-            size = min(size * 2, BATCH)
-            for item in batch:
-                if self._scope is not None:
-                    self._scope.check()
-                yield item
-                if self.is_stopped():
-                    return
-
-    def is_stopped(self) -> bool:
-        return self.stopped
+            yield cast("T", item)
 
     def stop(self) -> None:
         self.stopped = True
@@ -129,7 +118,7 @@ async def share(worker: Callable[[Iterator[T]], Awaitable[None]], items: Iterabl
     if width <= 1:
         await worker(iter(items) if scope is None else _checked(items, scope))
         return
-    source = _Source(items, scope, width)
+    source = _Source(items, scope)
     if scope is None:
         await _share_tasks(worker, source, width)
     else:
@@ -154,15 +143,16 @@ async def _share_threads(
             source.fail(error)
 
     helpers: list[Future[None]] = []
-    with contextlib.suppress(RuntimeError):  # no thread can start at shutdown: the caller does it all
-        helpers.extend(operations.submit(lambda: run_inline(work(), scope)) for _ in range(width - 1))
     try:
+        with contextlib.suppress(RuntimeError):  # no thread can start at shutdown: the caller does it all
+            helpers.extend(operations.submit(lambda: run_inline(work(), scope)) for _ in range(width - 1))
         await work()
         # Helpers still have items that they took; those that have not started have none.
         wait([helper for helper in helpers if not helper.cancel()])
-    finally:
-        source.stop()  # only matters when this thread was interrupted
+    except BaseException:  # Ctrl-C, for errors of workers are collected; another one ends this wait too
+        source.stop()
         wait([helper for helper in helpers if not helper.cancel()])
+        raise
 
 
 async def _share_tasks(worker: Callable[[Iterator[T]], Awaitable[None]], source: _Source[T], width: int) -> None:
