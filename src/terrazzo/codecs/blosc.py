@@ -26,7 +26,7 @@ from terrazzo.abc.codec import BytesBytesCodec
 from terrazzo.abc.metadata import from_configuration
 from terrazzo.buffer.base import Buffer
 from terrazzo.dtype.base import FixedSize
-from terrazzo.errors import CorruptDataError, LimitExceededError, MetadataValidationError, quote
+from terrazzo.errors import CorruptDataError, LimitExceededError, MetadataValidationError, UnknownCodecError, quote
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
 from terrazzo.types import JSON, BytesLike
@@ -44,6 +44,9 @@ HEADER = struct.Struct("<BBBBIII")
 FORMAT_VERSION = 2
 LARGEST_INPUT = (1 << 31) - 17
 TUNABLE = ("typesize", "shuffle")
+
+BUILT = frozenset(blosc.list_compressors())
+"""The compressors that the library was built with; snappy is often not among them."""
 
 
 class BloscShuffle:
@@ -156,7 +159,7 @@ class BloscCodec(BytesBytesCodec):
         limit = current_options().limits.chunk_bytes
         if limit is not None and size > limit:
             raise LimitExceededError(f"a blosc frame declares {size} bytes", limit="chunk_bytes", value=size)
-        return chunk_spec.prototype.buffer.from_bytes(_decompress(data, bytearray(size)))
+        return chunk_spec.prototype.buffer.from_bytes(self._decompress(data, bytearray(size)))
 
     def decode_sized(self, data: BytesLike, size: int) -> BytesLike:
         out = bytearray(size)
@@ -168,12 +171,23 @@ class BloscCodec(BytesBytesCodec):
         if declared != len(out):
             raise CorruptDataError(f"the frame decodes to {declared} bytes, expected {len(out)}", stage="blosc")
         if declared:
-            _decompress(data, out)
+            self._decompress(data, out)
+
+    def _decompress(self, data: BytesLike, out: bytearray | memoryview) -> bytearray | memoryview:
+        try:
+            blosc.decompress(data, out)
+        except (RuntimeError, ValueError) as error:
+            if self.cname not in BUILT:
+                raise _not_built(self.cname) from error
+            raise CorruptDataError(f"the frame cannot be decoded: {error}", stage="blosc") from error
+        return out
 
     def _encode_sync(self, chunk_data: Buffer, chunk_spec: ArraySpec) -> Buffer:
         data = chunk_data.as_array_like()
         if data.size > LARGEST_INPUT:
             raise ValueError(f"blosc holds at most {LARGEST_INPUT} bytes, got {data.size}: choose smaller chunks")
+        if self.cname not in BUILT:
+            raise _not_built(self.cname)
         encoded = blosc.compress(
             data,
             self.cname.encode(),
@@ -197,12 +211,11 @@ def _decoded_size(data: BytesLike) -> int:
     return int(decoded)
 
 
-def _decompress(data: BytesLike, out: bytearray | memoryview) -> bytearray | memoryview:
-    try:
-        blosc.decompress(data, out)
-    except (RuntimeError, ValueError) as error:
-        raise CorruptDataError(f"the frame cannot be decoded: {error}", stage="blosc") from error
-    return out
+def _not_built(cname: str) -> UnknownCodecError:
+    return UnknownCodecError(
+        f"the blosc library of this environment was built without {cname}; it has {', '.join(sorted(BUILT))}",
+        name=f"blosc {cname}",
+    )
 
 
 def _whole(name: str, value: object, least: int, most: int) -> int:
