@@ -9,6 +9,7 @@ import pytest
 from terrazzo.errors import SyncError
 from terrazzo.runtime import loop as loop_module
 from terrazzo.runtime import run_on_loop
+from tests.interruption import Interruption
 from tests.parallel import LIMIT_SECONDS, run_threads, until, until_async
 
 flavour = contextvars.ContextVar("flavour", default="plain")
@@ -171,6 +172,23 @@ def test_ctrl_c_cancels_the_task():
         run_on_loop(sleeper.sleep())
     assert sleeper.ended.is_set()
     assert tasks_left() == 0
+
+
+def test_ctrl_c_at_any_step_leaves_no_task_behind():
+    async def work():
+        await asyncio.sleep(0.001)
+
+    run_on_loop(work())
+    step = 1
+    interrupted = True
+    while interrupted:
+        coroutine = work()
+        interrupted = Interruption(loop_module, step).hits(lambda coroutine=coroutine: run_on_loop(coroutine))
+        assert inspect.getcoroutinestate(coroutine) in (inspect.CORO_CREATED, inspect.CORO_CLOSED), step
+        coroutine.close()
+        assert tasks_left() == 0, step
+        step += 1
+    assert step > 5
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt("from a store"), SystemExit(3)], ids=repr)

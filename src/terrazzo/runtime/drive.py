@@ -46,6 +46,7 @@ __all__ = [
     "pause",
     "run_inline",
     "run_offloaded",
+    "thread",
 ]
 
 P = ParamSpec("P")
@@ -83,21 +84,40 @@ _BLOCKING_CALL = Scope()
 """The scope of a blocking caller, who stops an operation only by an exception on its own thread."""
 
 
+class Place(Protocol):
+    """What a driven thread holds, and must not keep when it is interrupted: a place in the line for a lock."""
+
+    def leave(self) -> None: ...
+
+
 class _Thread(threading.local):
+    """What a thread drives inline.
+
+    Attributes
+    ----------
+    scope
+        The operation; None outside.
+    places
+        What it holds now. Whoever takes something adds it first, and removes it last.
+    """
+
     scope: Scope | None = None
 
+    def __init__(self) -> None:
+        self.places: list[Place] = []
 
-_thread = _Thread()
+
+thread = _Thread()
 
 
 def driven_inline() -> bool:
     """Whether this thread drives a coroutine inline, and may therefore block."""
-    return _thread.scope is not None
+    return thread.scope is not None
 
 
 def current_scope() -> Scope | None:
     """The scope of the operation this thread drives inline, or None on an event loop."""
-    return _thread.scope
+    return thread.scope
 
 
 def run_inline(coroutine: Coroutine[Any, Any, R], scope: Scope = _BLOCKING_CALL) -> R:
@@ -108,14 +128,21 @@ def run_inline(coroutine: Coroutine[Any, Any, R], scope: Scope = _BLOCKING_CALL)
     SuspendedError
         The coroutine waited. It is closed.
     """
-    outer = _thread.scope
-    _thread.scope = scope
+    outer = thread.scope
+    places = thread.places
+    before = len(places)
+    thread.scope = scope
     try:
         coroutine.send(None)
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
+    except BaseException:
+        for place in places[before:]:  # Ctrl-C came just before a block was entered, or just after it was left
+            place.leave()
+        del places[before:]
+        raise
     finally:
-        _thread.scope = outer
+        thread.scope = outer
     with suppress(RuntimeError):  # it waits again while it is closed
         coroutine.close()
     raise SuspendedError(
@@ -148,7 +175,7 @@ async def run_offloaded(coroutine: Coroutine[Any, Any, R]) -> R:
 
 async def offload(call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Make a call that blocks or computes: at once when driven inline, in a worker thread on an event loop."""
-    if _thread.scope is not None:
+    if thread.scope is not None:
         return call(*args, **kwargs)
     return await _result_of(functions.submit(call, *args, **kwargs), _nothing)
 
@@ -161,7 +188,7 @@ async def compute(coroutine: Coroutine[Any, Any, R], ns: float) -> R:
     ns
         Estimated nanoseconds; what takes less than a hop to another thread is done at once.
     """
-    if _thread.scope is not None or ns < HOP_NS:
+    if thread.scope is not None or ns < HOP_NS:
         return await coroutine
     try:
         future = functions.submit(run_inline, coroutine)
@@ -217,7 +244,7 @@ def operation(
     @functools.wraps(method)
     async def gated(owner: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         coroutine = method(owner, *args, **kwargs)
-        if _thread.scope is not None:
+        if thread.scope is not None:
             if owner.inline:
                 return await coroutine
             return run_on_loop(coroutine, current_options().timeout)
@@ -236,7 +263,7 @@ def operation_stream(
     @functools.wraps(method)
     async def gated(owner: S, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[R, None]:
         items = method(owner, *args, **kwargs)
-        waits = _thread.scope is not None and not owner.inline
+        waits = thread.scope is not None and not owner.inline
         try:
             while True:
                 step = next_item(items)

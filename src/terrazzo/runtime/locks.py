@@ -1,7 +1,10 @@
 """Locks by key that threads and event loops share.
 
-A thread that drives inline blocks on a lock; a coroutine on an event loop suspends. Both queue in one line, and a lock
-is handed to the next in line by whoever releases it, so neither kind starves the other.
+A thread that drives inline blocks on a lock; a coroutine on an event loop suspends. Both queue in one line, whose head
+holds the lock, and whoever leaves wakes the next head, so neither kind starves the other.
+
+Ctrl-C may come between any two steps, also between getting a lock and entering the block that it guards. So a driven
+thread keeps its places in lines where its driver finds them, and leaving can be repeated until it has been completed.
 
 Tables are found by identity, an object that says which thing is protected: two stores over one folder share a table.
 """
@@ -11,12 +14,13 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 from weakref import WeakSet, WeakValueDictionary
 
-from terrazzo.runtime.drive import driven_inline
+from terrazzo.runtime.drive import driven_inline, thread
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,36 +32,46 @@ else:
 __all__ = ["KeyedLock", "KeyedLocks"]
 
 
-class _Waiter:
-    """Someone in line: a blocked thread, or a suspended coroutine on its own loop."""
+class _Place:
+    """The place of a thread, or of a coroutine on its own loop, in the line for one key."""
 
-    __slots__ = ("event", "future", "granted", "loop")
+    __slots__ = ("key", "locks", "tell")
 
-    def __init__(self) -> None:
-        self.granted = False
+    def __init__(self, locks: KeyedLocks, key: Hashable) -> None:
+        self.locks = locks
+        self.key = key
+        self.tell: Callable[[], object] | None = None
+        """Wakes who waits; None when nobody does."""
+
+    def signal(self) -> threading.Event | asyncio.Future[None]:
+        """What is waited for here."""
         if driven_inline():
-            self.event: threading.Event | None = threading.Event()
-        else:
-            self.event = None
-            self.loop = asyncio.get_running_loop()
-            self.future: asyncio.Future[None] = self.loop.create_future()
+            event = threading.Event()
+            self.tell = event.set
+            return event
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self.tell = partial(loop.call_soon_threadsafe, _resolve, future)
+        return future
 
-    def wake(self) -> None:
-        if self.event is not None:
-            self.event.set()
-            return
-        try:
-            self.loop.call_soon_threadsafe(self._resolve)
-        except RuntimeError:  # its loop is closed: it will never run again
-            raise _GoneError from None
+    def wake(self) -> bool:
+        """Tell that this place is the first now; False when there is nobody left to be told."""
+        if self.tell is not None:
+            try:
+                self.tell()
+            except RuntimeError:  # its loop is closed: it will never run again
+                return False
+            self.tell = None
+        return True
 
-    def _resolve(self) -> None:
-        if not self.future.done():
-            self.future.set_result(None)
+    def leave(self) -> None:
+        """Leave the line, and let the next one have the lock. The second time nothing happens."""
+        self.locks.leave(self)
 
 
-class _GoneError(Exception):
-    """The next in line does not exist any more."""
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 class KeyedLocks:
@@ -69,8 +83,8 @@ class KeyedLocks:
 
     def reset(self) -> None:
         """Forget all holders: in the child of a fork, the threads that held a lock do not exist."""
-        self._guard = threading.Lock()
-        self._lines: dict[Hashable, deque[_Waiter] | None] = {}
+        self._guard = threading.RLock()  # a finalizer, or the handler of a signal, may come in between
+        self._lines: dict[Hashable, deque[_Place]] = {}
 
     @staticmethod
     def of(identity: Hashable) -> KeyedLocks:
@@ -89,58 +103,39 @@ class KeyedLocks:
         """How many keys are locked now."""
         return len(self._lines)
 
-    def take(self, key: Hashable) -> bool:
-        """Lock `key` if nobody holds it."""
+    def line_up(self, place: _Place) -> threading.Event | asyncio.Future[None] | None:
+        """Go to the end of the line; what to wait for, or None at its head."""
+        alone = deque((place,))
+        if self._lines.setdefault(place.key, alone) is alone:
+            return None
         with self._guard:
-            if key in self._lines:
-                return False
-            self._lines[key] = None
-            return True
+            line = self._lines.setdefault(place.key, alone)
+            if line is alone:
+                return None
+            signal = place.signal()
+            line.append(place)
+            return signal
 
-    async def wait_for(self, key: Hashable) -> None:
-        """Lock `key`, after everyone who came before."""
-        waiter = _Waiter()
+    def leave(self, place: _Place) -> None:
+        """Take a place out of its line, wherever it is, and wake the head. Every step may be the last, or be redone."""
         with self._guard:
-            if key not in self._lines:
-                self._lines[key] = None
-                return
-            line = self._lines[key]
+            line = self._lines.get(place.key)
             if line is None:
-                line = self._lines[key] = deque()
-            line.append(waiter)
-        try:
-            if waiter.event is not None:
-                waiter.event.wait()
-            else:
-                await waiter.future
-        except BaseException:  # cancelled, or Ctrl-C
-            self._leave(key, waiter)
-            raise
-
-    def _leave(self, key: Hashable, waiter: _Waiter) -> None:
-        with self._guard:
-            if not waiter.granted:
-                line = self._lines.get(key)
-                if line and waiter in line:
-                    line.remove(waiter)
                 return
-        self.release(key)  # the lock was handed over just before the wait ended
+            if len(line) == 1 and line[0] is place:
+                del self._lines[place.key]
+                return
+            if place in line:
+                line.remove(place)
+            while line and not line[0].wake():
+                line.popleft()
+            if not line:
+                del self._lines[place.key]
 
-    def release(self, key: Hashable) -> None:
-        """Unlock `key`, or hand it to the next in line."""
-        while True:
-            with self._guard:
-                line = self._lines.get(key)
-                if not line:
-                    self._lines.pop(key, None)
-                    return
-                waiter = line.popleft()
-                waiter.granted = True
-            try:
-                waiter.wake()
-            except _GoneError:
-                continue
-            return
+    def head(self, key: Hashable) -> _Place | None:
+        """Who holds the lock."""
+        line = self._lines.get(key)
+        return None if line is None else line[0]
 
 
 class KeyedLock:
@@ -153,23 +148,40 @@ class KeyedLock:
         self._key = key
 
     async def __aenter__(self) -> None:
-        if not self._locks.take(self._key):
-            await self._locks.wait_for(self._key)
+        place = _Place(self._locks, self._key)
+        if thread.scope is not None:
+            thread.places.append(place)
+        signal = self._locks.line_up(place)
+        if signal is None:
+            return
+        try:
+            if isinstance(signal, threading.Event):
+                signal.wait()
+            else:
+                await signal
+        except BaseException:  # cancelled, or Ctrl-C
+            place.leave()
+            raise
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._locks.release(self._key)
+        place = self._locks.head(self._key)
+        if place is not None:  # unless a fork came in between
+            self._locks.leave(place)
+            if place in thread.places:
+                thread.places.remove(place)
 
 
-_tables_guard = threading.Lock()
+_tables_guard = threading.RLock()
 _tables: WeakSet[KeyedLocks] = WeakSet()
 _by_identity: WeakValueDictionary[Hashable, KeyedLocks] = WeakValueDictionary()
 
 
 def _forget_holders() -> None:
     global _tables_guard
-    _tables_guard = threading.Lock()
+    _tables_guard = threading.RLock()
+    thread.places.clear()
     for table in list(_tables):
         table.reset()
 

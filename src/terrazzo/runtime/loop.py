@@ -83,16 +83,22 @@ def run_on_loop(coroutine: Coroutine[Any, Any, R], timeout: float | None = None)
         tasks.append(task)
         task.add_done_callback(lambda done: _settle(done, outcome))
 
-    # Callbacks run in order, so `start` has run before any cancellation does.
-    loop.call_soon_threadsafe(start, context=copy_context())
+    def cancel() -> None:
+        if tasks:
+            tasks[0].cancel()
+        else:  # callbacks run in order: Ctrl-C came before `start` was handed over
+            coroutine.close()
+            outcome.set_exception(asyncio.CancelledError())
+
     try:
+        loop.call_soon_threadsafe(start, context=copy_context())
         done, _ = wait([outcome], timeout)
         if not done:
             raise TimeoutError(f"no result within {timeout} s (config['async.timeout'])")
         return outcome.result()
     except BaseException:
         if not outcome.done():
-            loop.call_soon_threadsafe(lambda: tasks[0].cancel())
+            loop.call_soon_threadsafe(cancel)
             wait([outcome], GRACE_SECONDS)
         raise
 
