@@ -45,7 +45,7 @@ def test_tree_of_an_array_names_it(folder: Path, capsys: pytest.CaptureFixture[s
     [
         (["info", "{folder}/nowhere"], "terrazzo: '{folder}/nowhere' does not exist"),
         (["info", "{folder}/zarr.json"], "terrazzo: '{folder}/zarr.json' is a file, not a folder"),
-        (["tree", "{folder}", "nope"], "terrazzo: there is no node at file://{folder}/nope"),
+        (["tree", "{folder}", "nope"], "terrazzo: there is neither an array nor a group at file://{folder}/nope"),
         (["info", "{folder}", "../x"], "terrazzo: '../x' is not the path of a node"),
         (["info", "s3://bucket/x"], "terrazzo: there is no store for URLs of the scheme 's3'"),
     ],

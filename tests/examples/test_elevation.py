@@ -12,7 +12,9 @@ SCRIPT = Path(__file__).parents[2] / "examples" / "elevation.py"
 
 def run(folder: Path) -> str:
     command = [sys.executable, str(SCRIPT)]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=100).stdout
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_the_example_stores_what_it_says_and_may_be_run_again(tmp_path: Path) -> None:
@@ -37,6 +39,14 @@ def test_the_example_stores_what_it_says_and_may_be_run_again(tmp_path: Path) ->
     picture = image.imread(tmp_path / "out" / "elevation.png")
     assert min(picture.shape[:2]) > 900
     assert picture[..., :3].std() > 0.1
+
+
+def test_the_readme_shows_what_the_example_prints(tmp_path: Path) -> None:
+    readme = (SCRIPT.parents[1] / "README.md").read_text("utf-8")
+    block = readme.partition("python examples/elevation.py\n")[2].partition("```")[0]
+    shown = [line for line in block.splitlines() if line != "..."]
+    assert len(shown) > 5
+    assert set(shown) <= set(run(tmp_path).splitlines())
 
 
 def test_the_example_prints_the_chunks_that_each_read_took_and_the_bytes_on_disk(tmp_path: Path) -> None:

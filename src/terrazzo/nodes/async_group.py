@@ -9,7 +9,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 import numpy as np
 
 from terrazzo.dtype.parse import ZDTypeLike
-from terrazzo.errors import ContainsArrayError, GroupNotFoundError, NodeNotFoundError, quote
+from terrazzo.errors import ContainsArrayError, GroupNotFoundError, quote
 from terrazzo.grid import ChunkKeyEncodingLike
 from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
 from terrazzo.metadata.json import normalize_attributes
@@ -473,11 +473,11 @@ async def open_node_at(place: StorePath) -> AsyncNode:
 
     Raises
     ------
-    NodeNotFoundError
-        There is none.
+    GroupNotFoundError
+        There is none; the class is zarr-python's, which looks for a group last.
     """
     metadata = await read_node(place)
     if metadata is None:
         await refuse_v2(place)
-        raise NodeNotFoundError(f"there is no node at {place}")
+        raise GroupNotFoundError(f"there is neither an array nor a group at {place}")
     return as_node(metadata, place)

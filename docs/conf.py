@@ -1,0 +1,50 @@
+"""How Sphinx builds the documents: ``nox -s docs``."""
+
+from __future__ import annotations
+
+import terrazzo
+
+project = "terrazzo"
+author = "The terrazzo developers"
+copyright = author
+version = release = terrazzo.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+default_role = "code"
+suppress_warnings = ["config.cache"]
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+autodoc_type_aliases = {
+    name: name
+    for name in (
+        "ArrayConfigLike",
+        "ByteRequest",
+        "BytesLike",
+        "ChunkCoords",
+        "ChunkKeyEncodingLike",
+        "ChunksLike",
+        "CompressorsLike",
+        "FiltersLike",
+        "JSON",
+        "SerializerLike",
+        "ShapeLike",
+        "StoreLike",
+        "ZDTypeLike",
+    )
+}
+autosummary_generate = False
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+
+html_theme = "furo"
+html_title = f"terrazzo {release}"
+html_copy_source = False
