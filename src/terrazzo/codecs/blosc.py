@@ -170,12 +170,12 @@ class BloscCodec(BytesBytesCodec):
         declared = _decoded_size(data)
         if declared != len(out):
             raise CorruptDataError(f"the frame decodes to {declared} bytes, expected {len(out)}", stage="blosc")
-        if declared:
-            self._decompress(data, out)
+        self._decompress(data, out)
 
     def _decompress(self, data: BytesLike, out: bytearray | memoryview) -> bytearray | memoryview:
         try:
-            blosc.decompress(data, out)
+            if len(out):  # the library refuses memory of no bytes
+                blosc.decompress(data, out)
         except (RuntimeError, ValueError) as error:
             if self.cname not in BUILT:
                 raise _not_built(self.cname) from error

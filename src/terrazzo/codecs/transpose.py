@@ -77,7 +77,7 @@ class TransposeCodec(ArrayArrayCodec):
 
 
 def _parse_order(order: object) -> tuple[int, ...]:
-    if isinstance(order, str) or not isinstance(order, Iterable):
+    if isinstance(order, (str, Mapping)) or not isinstance(order, Iterable):
         raise MetadataValidationError(f"expected a list of integers, got {quote(order)}", field="order")
     axes = tuple(order)
     integers = all(isinstance(axis, (int, np.integer)) and not isinstance(axis, bool) for axis in axes)

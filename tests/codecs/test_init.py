@@ -1,0 +1,31 @@
+import sys
+
+import pytest
+
+from terrazzo import codecs
+from terrazzo.registry import get_codec_class
+from terrazzo.settings import DEFAULTS, config
+
+
+@pytest.mark.parametrize("name", codecs.__all__)
+def test_every_name_leads_to_its_class(name):
+    assert getattr(codecs, name).__name__ == name
+    assert name in dir(codecs)
+
+
+@pytest.mark.parametrize("name", DEFAULTS["codecs"])
+def test_the_registry_finds_the_same_class(name):
+    cls = get_codec_class(name)
+    assert getattr(codecs, cls.__name__) is cls
+    assert config.get("codecs")[name] == f"{cls.__module__}.{cls.__qualname__}"
+
+
+def test_other_names_are_refused():
+    with pytest.raises(AttributeError, match="no attribute 'Rot13Codec'"):
+        _ = codecs.Rot13Codec
+
+
+def test_a_module_of_a_codec_is_reached_as_usual():
+    from terrazzo.codecs import gzip
+
+    assert sys.modules["terrazzo.codecs.gzip"] is gzip
