@@ -171,7 +171,7 @@ class MetadataValidationError(BaseZarrError):
         return self
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.reason}" if self.field else self.reason
+        return f"{shorten(self.field)}: {self.reason}" if self.field else self.reason
 
 
 class NodeTypeValidationError(MetadataValidationError):
@@ -388,6 +388,11 @@ def quote(value: object) -> str:
     """Represent foreign text for a message: printable, at most ``QUOTE_LIMIT`` characters."""
     text = ascii(value[: QUOTE_LIMIT + 1]) if isinstance(value, (str, bytes)) else _bounded_repr(value)
     return text if len(text) <= QUOTE_LIMIT else text[: QUOTE_LIMIT - 1] + "…"
+
+
+def shorten(text: str) -> str:
+    """Foreign text for a message, without quotation marks: printable, at most ``QUOTE_LIMIT`` characters."""
+    return text if len(text) <= QUOTE_LIMIT and text.isascii() and text.isprintable() else quote(text).strip("'\"")
 
 
 def _bounded_repr(value: object) -> str:

@@ -23,8 +23,10 @@ def test_a_document_gives_the_chunk_shape_and_gets_it_back():
     assert grid.to_dict() == document
 
 
-def test_unknown_members_of_a_grid_are_read_over():
-    assert RegularChunkGridMetadata.from_dict({"chunk_shape": [2], "more": 1}).chunk_shape == (2,)
+def test_a_member_of_a_grid_that_is_not_known_is_refused():
+    with pytest.raises(MetadataValidationError, match="not known") as caught:
+        RegularChunkGridMetadata.from_dict({"chunk_shape": [2], "more": 1})
+    assert caught.value.field == "configuration.more"
 
 
 def test_a_missing_chunk_shape_is_named():

@@ -16,9 +16,10 @@ from terrazzo.grid.keys import (
     V2ChunkKeyEncoding,
     parse_chunk_key_encoding,
 )
-from terrazzo.grid.regular import RegularAxis, RegularChunkGridMetadata, parse_lengths
+from terrazzo.grid.regular import EXTENSION, RegularAxis, RegularChunkGridMetadata, check_members, parse_lengths
 
 __all__ = [
+    "EXTENSION",
     "Axis",
     "ChunkGrid",
     "ChunkKeyEncoding",
@@ -28,6 +29,7 @@ __all__ = [
     "RegularAxis",
     "RegularChunkGridMetadata",
     "V2ChunkKeyEncoding",
+    "check_members",
     "guess_chunks",
     "parse_chunk_grid",
     "parse_chunk_key_encoding",
@@ -49,6 +51,7 @@ def parse_chunk_grid(data: object) -> RegularChunkGridMetadata:
         return data
     if not isinstance(data, Mapping):
         raise MetadataValidationError(f"expected an object, got {quote(data)}")
+    check_members(data, *EXTENSION)
     name, configuration = data.get("name"), data.get("configuration", {})
     if not isinstance(name, str):
         raise MetadataValidationError(f"expected text, got {quote(name)}", field="name")

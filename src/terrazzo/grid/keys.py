@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypedDict, cast
 
 from terrazzo.errors import MetadataValidationError, quote
+from terrazzo.grid.regular import EXTENSION, check_members
 from terrazzo.registry import get_chunk_key_encoding_class, register_chunk_key_encoding
 from terrazzo.types import JSON, ChunkCoords
 
@@ -172,7 +173,8 @@ def parse_chunk_key_encoding(data: ChunkKeyEncodingLike) -> ChunkKeyEncoding:
     if not isinstance(name, str):
         raise MetadataValidationError(f"expected text, got {quote(name)}", field="name")
     if "separator" in members and "configuration" not in members:
-        members = {"configuration": {"separator": members["separator"]}}
+        members["configuration"] = {"separator": members.pop("separator")}
+    check_members(members, *EXTENSION)
     configuration = members.get("configuration", {})
     if not isinstance(configuration, Mapping):
         raise MetadataValidationError(f"expected an object, got {quote(configuration)}", field="configuration")

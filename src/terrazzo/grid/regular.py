@@ -13,7 +13,10 @@ from terrazzo.errors import MetadataValidationError, quote
 from terrazzo.grid.base import Axis, ChunkGrid
 from terrazzo.types import JSON
 
-__all__ = ["RegularAxis", "RegularChunkGridMetadata", "parse_lengths"]
+__all__ = ["EXTENSION", "RegularAxis", "RegularChunkGridMetadata", "check_members", "parse_lengths"]
+
+EXTENSION = ("name", "configuration", "must_understand")
+"""Members of an object that names an extension."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,10 @@ class RegularChunkGridMetadata:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read the configuration of the grid."""
         try:
+            check_members(data, "chunk_shape")
+        except MetadataValidationError as error:
+            raise error.within("configuration") from None
+        try:
             chunk_shape = parse_lengths(data["chunk_shape"])
         except KeyError:
             raise MetadataValidationError("this member is required", field="configuration.chunk_shape") from None
@@ -84,6 +91,19 @@ class RegularChunkGridMetadata:
     def to_dict(self) -> dict[str, JSON]:
         """The member ``chunk_grid`` of a document."""
         return {"name": "regular", "configuration": {"chunk_shape": [length or 1 for length in self.chunk_shape]}}
+
+
+def check_members(data: Mapping[str, Any], *known: str) -> None:
+    """Refuse an object with a member that is not known: it may change what the others mean.
+
+    Raises
+    ------
+    MetadataValidationError
+        It has one; ``field`` names it.
+    """
+    for member in data:
+        if member not in known:
+            raise MetadataValidationError("this member is not known", field=str(member))
 
 
 def parse_lengths(data: object) -> tuple[int, ...]:

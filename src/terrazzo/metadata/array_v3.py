@@ -18,8 +18,10 @@ from terrazzo.dtype.base import ZDType
 from terrazzo.dtype.parse import get_data_type_from_json
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError, NodeTypeValidationError, quote
 from terrazzo.grid import (
+    EXTENSION,
     ChunkKeyEncoding,
     RegularChunkGridMetadata,
+    check_members,
     parse_chunk_grid,
     parse_chunk_key_encoding,
     parse_lengths,
@@ -300,7 +302,7 @@ def parse_extra_fields(data: Mapping[str, Any], known: Iterable[str]) -> dict[st
     for name, value in extra.items():
         if not isinstance(value, Mapping) or value.get("must_understand") is not False:
             raise MetadataValidationError(
-                'this member is not known, and does not say "must_understand": false', field=quote(name).strip("'")
+                'this member is not known, and does not say "must_understand": false', field=name
             )
     return extra
 
@@ -309,7 +311,7 @@ def parse_dimension_names(data: object, ndim: int) -> tuple[str | None, ...] | N
     """Read a name or None for each axis; None for all."""
     if data is None:
         return None
-    if isinstance(data, str) or not isinstance(data, Iterable):
+    if isinstance(data, (str, Mapping)) or not isinstance(data, Iterable):
         raise MetadataValidationError(f"expected a list of names, got {quote(data)}", field="dimension_names")
     names = tuple(data)
     for position, name in enumerate(names):
@@ -323,6 +325,8 @@ def parse_dimension_names(data: object, ndim: int) -> tuple[str | None, ...] | N
 
 
 def _parse_data_type(data: Any) -> ZDType[Any, Any]:
+    if isinstance(data, Mapping):
+        _within("data_type", lambda: check_members(data, *EXTENSION))
     try:
         return get_data_type_from_json(data, zarr_format=3)
     except DataTypeValidationError as error:

@@ -21,7 +21,8 @@ __all__ = ["dump_document", "normalize_attributes", "parse_document"]
 LONGEST_INTEGER = 4300
 """Digits; longer ones would take time that grows with their square."""
 
-TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+"""A string or a bracket. Possessive, and content with a string that has no end: it never looks at a byte twice."""
 
 
 def parse_document(data: BytesLike, limits: Limits | None = None) -> dict[str, Any]:
