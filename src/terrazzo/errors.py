@@ -44,8 +44,10 @@ Catch ``BaseZarrError`` for anything wrong with what is stored or asked for, ``O
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 __all__ = [
@@ -85,6 +87,7 @@ __all__ = [
     "ZarrRuntimeWarning",
     "ZarrUserWarning",
     "add_context",
+    "context",
     "quote",
     "warn",
 ]
@@ -431,3 +434,13 @@ def add_context(
                 setattr(error, name, value)
     if note not in getattr(error, "__notes__", ()):
         error.add_note(note)
+
+
+@contextlib.contextmanager
+def context(doing: str, key: str, store: object) -> Iterator[None]:
+    """Say of whatever goes wrong in a ``with`` block what was being done, with which key, of which store."""
+    try:
+        yield
+    except Exception as error:
+        add_context(error, f"while {doing} {key!r} of {store}", store=store, key=key)
+        raise

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from terrazzo.errors import quote
+from terrazzo.errors import context, quote
 from terrazzo.runtime import operation
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.storage.path import make_store_path
@@ -56,7 +56,9 @@ async def require_empty(place: StorePath) -> None:
     FileExistsError
         Something is.
     """
-    if not await place.is_empty():
+    with context("looking for anything below", place.path, place.store):
+        empty = await place.is_empty()
+    if not empty:
         raise FileExistsError(
             f"mode 'w-' makes something new, and there is data at {place} already; "
             "mode 'w' replaces it, mode 'a' opens it"

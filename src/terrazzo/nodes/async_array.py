@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import BufferPrototype, NDBuffer
-from terrazzo.errors import ArrayNotFoundError, NodeTypeValidationError, quote
+from terrazzo.errors import ArrayNotFoundError, NodeTypeValidationError, context, quote
 from terrazzo.grid import ChunkGrid
 from terrazzo.indexing import BasicIndexer, Indexer
 from terrazzo.metadata import ArrayV3Metadata
@@ -288,7 +288,8 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
     @operation
     async def nbytes_stored(self) -> int:
         """Bytes of everything that is stored for the array, its document included."""
-        return await self.store.getsize_prefix(self.store_path.path)
+        with context("adding up the values below", self.path, self.store):
+            return await self.store.getsize_prefix(self.path)
 
     @operation
     async def info_complete(self) -> ArrayInfo:

@@ -14,7 +14,7 @@ from terrazzo.errors import (
     ContainsGroupError,
     MetadataValidationError,
     NodeTypeValidationError,
-    add_context,
+    context,
     quote,
 )
 from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
@@ -42,15 +42,12 @@ async def read_node(place: StorePath) -> NodeMetadata | None:
         The document may be there and cannot be read.
     """
     key = place.prefix + DOCUMENT
-    try:
+    with context("reading the document", key, place.store):
         data = await place.store.get(key, numpy_buffer_prototype())
         if data is None:
             return None
         document = parse_document(data.as_buffer_like())
         return _parse_node(document)
-    except Exception as error:
-        add_context(error, f"in the document {key!r} of {place.store}", store=place.store, key=key)
-        raise
 
 
 def _parse_node(document: dict[str, Any]) -> NodeMetadata:
@@ -69,7 +66,9 @@ async def refuse_v2(place: StorePath) -> None:
     """
     for name, kind in V2_DOCUMENTS.items():
         key = place.prefix + name
-        if await place.store.exists(key):
+        with context("looking for", key, place.store):
+            found = await place.store.exists(key)
+        if found:
             raise MetadataValidationError(
                 f"the {kind} at {place} is of Zarr format 2; this version of terrazzo reads and writes format 3",
                 field="zarr_format",
@@ -86,11 +85,8 @@ async def save_document(place: StorePath, metadata: NodeMetadata) -> None:
 async def _save(place: StorePath, documents: dict[str, Buffer]) -> None:
     for name, value in documents.items():
         key = place.prefix + name
-        try:
+        with context("writing the document", key, place.store):
             await place.store.set(key, value)
-        except Exception as error:
-            add_context(error, f"while writing the document {key!r} of {place.store}", store=place.store, key=key)
-            raise
 
 
 async def create_node(
@@ -133,9 +129,12 @@ async def create_node(
 
 async def delete_node(place: StorePath) -> None:
     """Delete everything below a place: the document first, so that no node is seen that has lost its data."""
+    document = place.prefix + DOCUMENT
     if not place.store.deletes_folders_at_once:
-        await place.store.delete(place.prefix + DOCUMENT)
-    await place.delete_dir()
+        with context("deleting the document", document, place.store):
+            await place.store.delete(document)
+    with context("deleting everything below", place.path, place.store):
+        await place.delete_dir()
 
 
 async def _require_vacant(place: StorePath) -> None:
@@ -172,4 +171,6 @@ async def _missing_ancestors(place: StorePath) -> list[StorePath]:
 async def _create_ancestor(ancestor: StorePath) -> None:
     """Make an empty group where none is, without touching one that somebody else makes at the same time."""
     for name, value in GroupMetadata().to_buffer_dict(default_buffer_prototype()).items():
-        await ancestor.store.set_if_not_exists(ancestor.prefix + name, value)
+        key = ancestor.prefix + name
+        with context("writing the document", key, ancestor.store):
+            await ancestor.store.set_if_not_exists(key, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
+from terrazzo.errors import context
 from terrazzo.metadata import GroupMetadata
 from terrazzo.nodes.locate import DOCUMENT, READS_AT_ONCE, V2_DOCUMENTS, NodeMetadata, read_node
 from terrazzo.runtime import map_concurrent
@@ -53,7 +54,8 @@ async def iter_members(place: StorePath, max_depth: int | None) -> AsyncIterator
 
 async def _children_of(group: StorePath) -> Sequence[StorePath]:
     """Places below a group that may hold a node."""
-    names = [name async for name in group.store.list_dir(group.path)]
+    with context("listing", group.path, group.store):
+        names = [name async for name in group.store.list_dir(group.path)]
     return [
         group / name
         for name in names

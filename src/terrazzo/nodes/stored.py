@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from terrazzo.errors import context
 from terrazzo.nodes.chunk_io import ChunkIO
 from terrazzo.storage import StorePath
 from terrazzo.types import ChunkCoords
@@ -23,12 +24,13 @@ async def stored_chunks(
     """
     encoding = io.metadata.chunk_key_encoding
     ndim = io.grid.ndim
-    async for key in place.store.list_prefix(place.prefix):
-        try:
-            coords = encoding.decode_chunk_key(key.removeprefix(place.prefix))
-        except ValueError:
-            continue  # a metadata document, or somebody else's
-        if ndim == 0 and key == io.key_of(()):
-            coords = ()
-        if len(coords) == ndim and (outside or io.grid.contains(coords)):
-            yield coords, key
+    with context("listing", place.prefix, place.store):
+        async for key in place.store.list_prefix(place.prefix):
+            try:
+                coords = encoding.decode_chunk_key(key.removeprefix(place.prefix))
+            except ValueError:
+                continue  # a metadata document, or somebody else's
+            if ndim == 0 and key == io.key_of(()):
+                coords = ()
+            if len(coords) == ndim and (outside or io.grid.contains(coords)):
+                yield coords, key
