@@ -35,6 +35,6 @@ markdown = Sybil(
     setup=enter_folder,
     teardown=leave_folder,
 )
-docstrings = Sybil(parsers=[DocTestParser(optionflags=NUMBER | ELLIPSIS)], patterns=["src/**/*.py"])
+docstrings = Sybil(parsers=[DocTestParser(optionflags=NUMBER | ELLIPSIS)], path="src", patterns=["*.py"])
 
 pytest_collect_file = (markdown + docstrings).pytest()

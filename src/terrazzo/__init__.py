@@ -1,6 +1,7 @@
 """N-dimensional arrays as compressed chunks in any key-value store, in the Zarr format.
 
-A drop-in for zarr-python 3: ``import terrazzo as zarr``.
+A drop-in for zarr-python 3: ``import terrazzo as zarr``. The functions here block; ``terrazzo.api.asynchronous`` has
+them as coroutines.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -71,3 +73,9 @@ def test_the_readme_names_extras_sessions_and_files_that_exist() -> None:
 
 def test_the_changelog_has_the_version_that_is_here() -> None:
     assert f"## [{terrazzo.__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_examples_in_docstrings_are_among_the_tests() -> None:
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "src/terrazzo/nodes/array.py"]
+    collected = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=True).stdout
+    assert collected.count("src/terrazzo/nodes/array.py::line:") >= 3

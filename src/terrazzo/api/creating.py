@@ -68,32 +68,42 @@ async def create_array(
     Parameters
     ----------
     store
-        Where; groups above it are made.
+        Where: a store, the path of a folder, a dictionary to be filled, or None for a new store in memory.
     name
-        Path in the store; the root by default.
-    shape, dtype
-        Of the array; left out when `data` says them.
+        Path in the store; the root by default. Groups above it are made.
+    shape
+        Length of each axis, in elements; left out when `data` says it.
+    dtype
+        Anything that numpy takes for a data type; left out when `data` says it.
     data
         What to write at once. Another array of terrazzo is copied chunk by chunk, and passes on its fill value,
         attributes, dimension names and chunk keys where they are not given.
     chunks
         Elements of a chunk along each axis; one number for all axes, -1 for a whole axis, False for one chunk in all,
-        ``"auto"`` for chunks of a quarter to a few MiB.
+        ``"auto"`` for chunks from about 128 KiB in small arrays to some MiB in large ones.
+    shards
+        None; this version writes none.
     filters, serializer, compressors
-        Codecs from array to array, from array to bytes, and from bytes to bytes. By default none, ``bytes`` little
-        endian, and ``zstd``; None for no compressor.
+        Codecs from array to array, from array to bytes, and from bytes to bytes: a codec or its JSON, or several in
+        the order of encoding. By default none, ``bytes`` little endian, and ``zstd``; None for no compressor.
     fill_value
         Value of elements that were never written; by default the zero of the data type.
+    order
+        No effect on what is stored, and warned about; the memory order of results is a member of `config`.
+    zarr_format
+        3, or None for the one of the settings; this version writes no other.
     attributes
-        The user's attributes.
+        The user's attributes; whatever has a form in JSON.
     chunk_key_encoding
         By default ``/`` between indices: ``c/0/1``.
     dimension_names
         A name or None for each axis.
+    storage_options
+        For URLs of remote stores, which this version has not.
     overwrite
         Whether a node that is there is deleted, with all that is below it.
     config
-        How the handle reads and writes.
+        How the handle reads and writes: an `ArrayConfig`, or a mapping of its members.
     write_data
         Whether `data` are written, or only give shape and data type.
 
@@ -103,6 +113,19 @@ async def create_array(
         A node is there, and is not to be overwritten.
     ValueError, TypeError, OverflowError
         A parameter is wrong. Nothing has been written or deleted then.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import terrazzo
+    >>> array = terrazzo.create_array(None, shape=(4, 6), chunks=(2, 3), dtype="float32", fill_value=np.nan)
+    >>> array[0] = 1
+    >>> array.nchunks, array.nchunks_initialized
+    (4, 2)
+    >>> terrazzo.create_array(None, data=[[1, 2], [3, 4]])[:, 1]
+    array([2, 4])
+
+    Specification: Zarr v3.1 "Array metadata".
     """
     place = place_for(store, name, None, storage_options)
     return await create_array_at(
@@ -252,6 +275,12 @@ async def array(data: Any, **kwargs: Any) -> AsyncArray[Any]:
     """Create an array filled with `data`; other arguments are those of ``create``.
 
     An array of terrazzo passes on its chunks and codecs too.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> terrazzo.array([1, 2, 3], chunks=2)[1:]
+    array([2, 3])
     """
     if isinstance(data, ArrayBase):
         kwargs = {"chunks": data.chunks, "codecs": data.metadata.codecs, **kwargs}
@@ -267,7 +296,17 @@ async def empty(shape: ShapeLike, **kwargs: Any) -> AsyncArray[Any]:
 
 
 async def zeros(shape: ShapeLike, **kwargs: Any) -> AsyncArray[Any]:
-    """Create an array whose fill value is 0; other arguments are those of ``create``."""
+    """Create an array whose fill value is 0; other arguments are those of ``create``.
+
+    Nothing but the metadata is stored, whatever the shape.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> array = terrazzo.zeros((1_000_000, 1_000_000), dtype="uint8")
+    >>> array[5, 7:10], array.nchunks_initialized
+    (array([0, 0, 0], dtype=uint8), 0)
+    """
     return await create(shape, fill_value=0, **kwargs)
 
 

@@ -33,9 +33,17 @@ async def open(
 
     Parameters
     ----------
+    store
+        Where: a store, the path of a folder, a dictionary, or None for a new store in memory.
     mode
-        ``r``, ``r+``, ``a``, ``w`` or ``w-``, as ``terrazzo.api.opening`` says; by default ``a``, and ``r`` where the
-        store is read-only.
+        ``r`` and ``r+`` open, for reading and for writing too; ``a`` opens or creates; ``w`` replaces; ``w-`` creates
+        where nothing is. By default ``a``, and ``r`` where the store is read-only.
+    zarr_format
+        Of a new node.
+    path
+        Path in the store; the root by default.
+    config
+        How the handle of an array reads and writes.
     **kwargs
         With `shape` among them an array is created where one is needed, and otherwise a group; arguments of
         ``create``, or of ``open_group``.
@@ -44,8 +52,18 @@ async def open(
     ------
     NodeNotFoundError
         There is no node, and the mode does not create one.
+    FileNotFoundError
+        There is not even a folder.
     FileExistsError
         The mode is ``w-`` and something is there.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> root = terrazzo.create_group(None)
+    >>> root["a/b"] = [1, 2, 3]
+    >>> terrazzo.open(root.store, path="a/b", mode="r")[:]
+    array([1, 2, 3])
     """
     place = place_for(store, path, mode, storage_options)
     chosen = mode or ("r" if place.read_only else "a")
@@ -83,8 +101,11 @@ async def open_array(
 
     Parameters
     ----------
+    store, path, zarr_format, config
+        As in ``open``.
     **kwargs
-        `mode`, as in ``open``; by default the array is only opened. Arguments of ``create`` for a new one.
+        `mode`, as in ``open``; by default the array is only opened, for reading and writing. Arguments of ``create``
+        for a new one.
 
     Raises
     ------
@@ -133,16 +154,27 @@ async def create_group(
     Parameters
     ----------
     store
-        Where; groups above it are made.
+        Where: a store, the path of a folder, a dictionary to be filled, or None for a new store in memory.
     path
-        Path in the store; the root by default.
+        Path in the store; the root by default. Groups above it are made.
     overwrite
         Whether a node that is there is deleted, with all that is below it.
+    attributes
+        The user's attributes; whatever has a form in JSON.
 
     Raises
     ------
     ContainsGroupError, ContainsArrayError
         A node is there, and is not to be overwritten.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> root = terrazzo.create_group(None, attributes={"title": "Soundings"})
+    >>> root.create_group("north").name
+    '/north'
+
+    Specification: Zarr v3.1 "Group metadata".
     """
     parse_zarr_format(zarr_format, current_options())
     place = place_for(store, path, None, storage_options)
@@ -167,10 +199,12 @@ async def open_group(
 
     Parameters
     ----------
-    mode
-        ``r``, ``r+``, ``a``, ``w`` or ``w-``, as ``terrazzo.api.opening`` says.
+    store, path, mode
+        As in ``open``.
     attributes
         For a new group.
+    use_consolidated, cache_attrs
+        No effect in this version.
 
     Raises
     ------

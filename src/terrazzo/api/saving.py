@@ -36,6 +36,14 @@ async def save(
         Arrays; one alone becomes an array at the place, several become ``arr_0``, ``arr_1`` … in a group.
     **kwargs
         Arrays by name, in a group.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> kept = {}
+    >>> terrazzo.save(kept, [1, 2, 3])
+    >>> terrazzo.load(kept)
+    array([1, 2, 3])
     """
     if len(args) == 1 and not kwargs:
         await save_array(store, args[0], zarr_format=zarr_format, path=path, storage_options=storage_options)
@@ -93,10 +101,14 @@ async def save_group(
 async def load(store: StoreLike, path: str | None = None, zarr_format: ZarrFormat | None = None) -> Any:
     """Read the array at a place into memory.
 
+    Returns
+    -------
+    numpy array, or a scalar for an array without axes
+
     Raises
     ------
-    ArrayNotFoundError
-        There is none.
+    NodeNotFoundError, FileNotFoundError
+        There is no node.
     NotImplementedError
         There is a group; open it, and read the arrays in it.
     """
