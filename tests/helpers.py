@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import numpy as np
 
@@ -28,6 +29,13 @@ def spec_of(shape=(4,), dtype="uint8", *, fill_value=0, prototype=cpu.buffer_pro
 def buffer_of(data):
     """A buffer of bytes, or of the memory of an array."""
     return cpu.Buffer.from_bytes(data if isinstance(data, (bytes, bytearray)) else np.ascontiguousarray(data).tobytes())
+
+
+def chunks_of(shape, chunks):
+    """Key and region of every chunk of an array, by arithmetic that nobody can get wrong."""
+    for coords in itertools.product(*(range(-(-length // size)) for length, size in zip(shape, chunks, strict=True))):
+        region = tuple(slice(c * size, (c + 1) * size) for c, size in zip(coords, chunks, strict=True))
+        yield "/".join(["c", *map(str, coords)]), region
 
 
 def on_a_loop(coroutine):

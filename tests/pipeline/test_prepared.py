@@ -1,0 +1,455 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrazzo.buffer import BufferPrototype, cpu
+from terrazzo.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
+from terrazzo.errors import ChecksumError, CorruptDataError, InvalidKeyError, LimitExceededError
+from terrazzo.pipeline.chain import CodecChain, parse_codec
+from terrazzo.pipeline.prepared import PreparedChain
+from terrazzo.runtime import run_inline
+from terrazzo.settings import config
+from terrazzo.testing import strategies
+from tests.buffer.test_base import Foreign, ForeignND
+from tests.helpers import AsyncFlip, AsyncNegate, AsyncText, SyncFlip, buffer_of, on_a_loop, spec_of
+
+LITTLE, BIG = BytesCodec(endian="little"), BytesCodec(endian="big")
+SWAP = TransposeCodec(order=(1, 0))
+
+
+def prepare(*codecs, shape=(4, 6), dtype="int32", **kwargs):
+    spec = spec_of(shape, dtype, **kwargs)
+    return PreparedChain(CodecChain.from_codecs(codecs).evolve(spec), spec)
+
+
+def run(chain, coroutine):
+    """Drive a coroutine inline where the chain allows it, and on a loop otherwise."""
+    return run_inline(coroutine) if chain.inline else on_a_loop(coroutine)
+
+
+def encode(chain, array):
+    return run(chain, chain.encode(cpu.NDBuffer.from_numpy_array(array))).to_bytes()
+
+
+def decode(chain, data):
+    return run(chain, chain.decode(buffer_of(data))).as_numpy_array()
+
+
+def place(chain, data, out, chunk_selection=None, out_selection=None, **kwargs):
+    """Place a chunk, whole unless selections say otherwise."""
+    whole = chunk_selection is None
+    everything = tuple(slice(0, length, 1) for length in chain.spec.shape)
+    run(
+        chain,
+        chain.place(
+            buffer_of(data),
+            cpu.NDBuffer.from_numpy_array(out),
+            everything if whole else chunk_selection,
+            everything if out_selection is None else out_selection,
+            whole,
+            **kwargs,
+        ),
+    )
+
+
+CHAINS = {
+    "raw": (LITTLE,),
+    "big endian": (BIG,),
+    "transposed": (SWAP, LITTLE),
+    "twice transposed": (SWAP, SWAP, BIG),
+    "checked": (LITTLE, Crc32cCodec()),
+    "gzip": (LITTLE, GzipCodec()),
+    "zstd": (SWAP, LITTLE, ZstdCodec()),
+    "blosc": (LITTLE, BloscCodec()),
+    "blosc, big endian": (BIG, BloscCodec()),
+    "blosc, transposed": (SWAP, LITTLE, BloscCodec()),
+    "blosc, checked": (LITTLE, BloscCodec(), Crc32cCodec()),
+    "checked, blosc": (LITTLE, Crc32cCodec(), BloscCodec()),
+    "foreign": (LITTLE, SyncFlip()),
+    "foreign, then blosc": (LITTLE, SyncFlip(), BloscCodec()),
+    "foreign and waiting": (SWAP, LITTLE, AsyncFlip(), Crc32cCodec()),
+    "foreign array codec": (AsyncNegate(), LITTLE, ZstdCodec()),
+    "foreign serializer": (SWAP, AsyncText(), GzipCodec()),
+}
+each_chain = pytest.mark.parametrize("codecs", CHAINS.values(), ids=list(CHAINS))
+
+
+@pytest.fixture
+def array():
+    return np.arange(24, dtype="int32").reshape(4, 6) - 5
+
+
+@each_chain
+def test_a_chunk_comes_back(codecs, array):
+    chain = prepare(*codecs)
+    decoded = decode(chain, encode(chain, array))
+    assert decoded.shape == (4, 6)
+    assert np.array_equal(decoded, array)
+
+
+@each_chain
+@pytest.mark.parametrize("dtype", ["<i4", ">i4"])
+@pytest.mark.parametrize("view", ["C", "F", "part of columns", "steps", "reversed"])
+def test_a_chunk_lands_in_any_memory(codecs, array, dtype, view):
+    chain = prepare(*codecs)
+    out = np.full((8, 24), -1, dtype=dtype)
+    target = {
+        "C": lambda: np.full((4, 6), -1, dtype=dtype),
+        "F": lambda: np.full((4, 6), -1, dtype=dtype, order="F"),
+        "part of columns": lambda: out[2:6, 3:9],
+        "steps": lambda: out[::2, ::4],
+        "reversed": lambda: out[3::-1, 5::-1],
+    }[view]()
+    place(chain, encode(chain, array), target)
+    assert np.array_equal(target, array)
+    if target.base is out:
+        assert (out == -1).sum() >= out.size - 24
+
+
+@each_chain
+def test_a_part_of_a_chunk_lands_where_it_belongs(codecs, array):
+    chain = prepare(*codecs)
+    out = np.full((3, 4), -1, dtype="int32")
+    place(chain, encode(chain, array), out, (slice(1, 4, 2), slice(0, 6, 3)), (slice(0, 2, 1), slice(1, 3, 1)))
+    assert np.array_equal(out[0:2, 1:3], array[1:4:2, 0:6:3])
+    assert (out == -1).sum() == 8
+
+
+@each_chain
+def test_one_row_lands_in_an_array_with_fewer_axes(codecs, array):
+    chain = prepare(*codecs)
+    out = np.full(6, -1, dtype="int32")
+    place(chain, encode(chain, array), out, (2, slice(0, 6, 1)), (slice(0, 6, 1),))
+    assert np.array_equal(out, array[2])
+
+
+@each_chain
+def test_axes_that_the_result_does_not_have_are_dropped(codecs, array):
+    chain = prepare(*codecs)
+    out = np.full(6, -1, dtype="int32")
+    place(chain, encode(chain, array), out, (slice(2, 3), slice(0, 6)), (slice(0, 6),), drop_axes=(0,))
+    assert np.array_equal(out, array[2])
+
+
+@each_chain
+def test_what_is_encoded_is_not_changed(codecs, array):
+    before = array.copy()
+    encode(prepare(*codecs), array)
+    assert np.array_equal(array, before)
+
+
+@given(data=st.data())
+def test_any_chain_of_json_gives_back_any_bits(data):
+    shape = data.draw(strategies.shapes(min_side=1, max_side=5))
+    dtype = data.draw(strategies.dtypes())
+    arguments = data.draw(strategies.codec_chains(len(shape)))
+    codecs = [*arguments.filters, arguments.serializer, *arguments.compressors]
+    chain = prepare(*map(parse_codec, codecs), shape=shape, dtype=dtype)
+    array = data.draw(strategies.arrays(dtype, shape))
+    stored = encode(chain, array)
+    assert chain.stored_size in (None, len(stored))
+    assert decode(chain, stored).astype(dtype).tobytes() == array.tobytes()
+    out = np.empty(shape, dtype=dtype)
+    place(chain, stored, out)
+    assert out.tobytes() == array.tobytes()
+
+
+# -- what is found out when a chain is prepared
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "raw", "inline"),
+    [
+        ("raw", 96, True, True),
+        ("big endian", 96, True, True),
+        ("transposed", 96, True, True),
+        ("checked", 100, False, True),
+        ("gzip", None, False, True),
+        ("blosc, checked", None, False, True),
+        ("checked, blosc", None, False, True),
+        ("foreign", 96, False, True),
+        ("foreign and waiting", 100, False, False),
+        ("foreign array codec", None, False, False),
+        ("foreign serializer", None, False, False),
+    ],
+)
+def test_sizes_and_abilities_are_known(name, size, raw, inline):
+    chain = prepare(*CHAINS[name])
+    assert (chain.stored_size, chain.reads_raw, chain.inline) == (size, raw, inline)
+    assert (chain.size, chain.dtype) == (96, np.dtype("int32"))
+    assert chain.decode_ns > 0
+    assert chain.encode_ns > 0
+
+
+def test_the_cost_grows_with_the_chunk():
+    small, large = prepare(LITTLE, GzipCodec()), prepare(LITTLE, GzipCodec(), shape=(400, 600))
+    assert large.decode_ns == pytest.approx(10_000 * small.decode_ns)
+    assert prepare(LITTLE).encode_ns < small.encode_ns
+
+
+# -- decoding in place
+
+
+class Recording(BloscCodec):
+    """Notes into which memory it decodes."""
+
+    targets = []
+
+    def decode_into(self, data, out):
+        self.targets.append(np.frombuffer(out, dtype="B"))
+        super().decode_into(data, out)
+
+
+@pytest.fixture
+def targets(monkeypatch):
+    monkeypatch.setattr(Recording, "targets", [])
+    return Recording.targets
+
+
+@pytest.mark.parametrize(
+    ("codecs", "dtype", "order", "in_place"),
+    [
+        ((LITTLE,), "<i4", "C", True),
+        ((LITTLE,), ">i4", "C", False),
+        ((BIG,), ">i4", "C", True),
+        ((LITTLE,), "<i4", "F", False),
+        ((SWAP, LITTLE), "<i4", "F", True),
+        ((SWAP, LITTLE), "<i4", "C", False),
+        ((LITTLE,), "<i8", "C", False),
+    ],
+)
+def test_a_whole_chunk_is_decoded_where_it_is_wanted_if_it_can_be(codecs, dtype, order, in_place, targets, array):
+    chain = prepare(*codecs, Recording())
+    out = np.empty((4, 6), dtype=dtype, order=order)
+    place(chain, encode(chain, array), out)
+    assert np.array_equal(out, array)
+    assert [np.shares_memory(target, out) for target in targets] == [in_place]
+
+
+def test_rows_of_a_larger_array_are_filled_in_place(targets, array):
+    chain = prepare(LITTLE, Recording())
+    out = np.full((8, 6), -1, dtype="int32")
+    place(chain, encode(chain, array), out, out_selection=(slice(2, 6, 1), slice(0, 6, 1)))
+    assert np.array_equal(out[2:6], array)
+    assert (out[[0, 1, 6, 7]] == -1).all()
+    assert np.shares_memory(targets[0], out)
+
+
+def test_a_chunk_of_one_element_is_filled_in_place(targets):
+    for shape in ((), (1,), (1, 1)):
+        chain = prepare(LITTLE, Recording(), shape=shape)
+        out = np.zeros((), dtype="int32")
+        selection = (0,) * len(shape)
+        run(
+            chain,
+            chain.place(
+                buffer_of(encode(chain, np.full(shape, 7, dtype="int32"))),
+                cpu.NDBuffer.from_numpy_array(out),
+                selection,
+                (),
+                True,
+            ),
+        )
+        assert out == 7
+        assert np.shares_memory(targets[-1], out)
+
+
+def test_a_part_is_decoded_elsewhere_first(targets, array):
+    chain = prepare(LITTLE, Recording())
+    out = np.zeros((1, 6), dtype="int32")
+    place(chain, encode(chain, array), out, (slice(1, 2, 1), slice(0, 6, 1)), (slice(0, 1, 1), slice(0, 6, 1)))
+    assert np.array_equal(out[0], array[1])
+    assert not np.shares_memory(targets[0], out)
+
+
+def test_memory_of_another_kind_is_left_to_its_own_class(array):
+    chain = prepare(LITTLE, BloscCodec(), prototype=BufferPrototype(Foreign, ForeignND))
+    assert not chain.reads_raw
+    stored = encode(chain, array)
+    decoded = run_inline(chain.decode(Foreign.from_bytes(stored)))
+    assert type(decoded) is ForeignND
+    out = ForeignND.empty((4, 6), "int32")
+    everything = (slice(0, 4, 1), slice(0, 6, 1))
+    run_inline(chain.place(Foreign.from_bytes(stored), out, everything, everything, True))
+    assert np.array_equal(out.as_numpy_array(), array)
+
+
+# -- reading raw
+
+
+def reader(data):
+    """What a store does that reads into memory."""
+
+    async def get_into(out):
+        if data is not None and len(data) == len(out):
+            out[:] = data
+        return None if data is None else len(data)
+
+    return get_into
+
+
+@pytest.mark.parametrize("codecs", [(LITTLE,), (BIG,), (SWAP, LITTLE)], ids=["little", "big", "transposed"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_raw_chunks_are_read_into_any_memory(codecs, order, array):
+    chain = prepare(*codecs)
+    out = np.zeros((4, 6), dtype="int32", order=order)
+    assert run_inline(chain.read_raw(reader(encode(chain, array)), cpu.NDBuffer.from_numpy_array(out)))
+    assert np.array_equal(out, array)
+
+
+def test_an_absent_raw_chunk_is_reported():
+    chain = prepare(LITTLE)
+    for out in (np.zeros((4, 6), dtype="int32"), np.zeros((4, 6), dtype=">i4")):
+        assert not run_inline(chain.read_raw(reader(None), cpu.NDBuffer.from_numpy_array(out)))
+        assert not out.any()
+
+
+@pytest.mark.parametrize("size", [0, 95, 97])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_CH_01_CH_02_CH_03_raw_chunks_of_another_size_are_refused(size, order):
+    chain = prepare(LITTLE)
+    out = cpu.NDBuffer.from_numpy_array(np.zeros((4, 6), dtype="int32", order=order))
+    with pytest.raises(CorruptDataError, match=f"{size} bytes are stored, expected 96") as caught:
+        run_inline(chain.read_raw(reader(bytes(size)), out))
+    assert caught.value.stage == "size"
+
+
+# -- damage
+
+
+@pytest.mark.parametrize("name", [name for name in CHAINS if name != "foreign serializer"])
+def test_CH_06_CH_07_chunks_of_another_shape_are_refused(name):
+    chain = prepare(*CHAINS[name])
+    for shape in ((4, 5), (4, 7)):
+        other = prepare(*CHAINS[name], shape=shape)
+        stored = encode(other, np.zeros(shape, dtype="int32"))
+        with pytest.raises(CorruptDataError):
+            decode(chain, stored)
+        with pytest.raises(CorruptDataError):
+            place(chain, stored, np.zeros((4, 6), dtype="int32"))
+
+
+@each_chain
+def test_CH_03_no_bytes_are_no_chunk(codecs):
+    with pytest.raises(CorruptDataError):
+        decode(prepare(*codecs), b"")
+
+
+@pytest.mark.parametrize(
+    ("codecs", "stage"),
+    [
+        ((LITTLE, GzipCodec()), "gzip"),
+        ((LITTLE, ZstdCodec(checksum=True)), "zstd"),
+        ((LITTLE, BloscCodec()), "blosc"),
+        ((LITTLE, Crc32cCodec()), "crc32c"),
+        ((LITTLE, GzipCodec(), Crc32cCodec()), "crc32c"),
+        ((LITTLE, Crc32cCodec(), ZstdCodec(checksum=True)), "zstd"),
+    ],
+)
+def test_the_codec_that_notices_is_named(codecs, stage, array):
+    chain = prepare(*codecs)
+    stored = bytearray(encode(chain, array))
+    stored[0] ^= 0xFF
+    with pytest.raises(CorruptDataError) as caught:
+        decode(chain, stored)
+    assert caught.value.stage == stage
+    assert isinstance(caught.value, ChecksumError) == (stage == "crc32c")
+
+
+class Failing(SyncFlip):
+    """Raises what it is told to."""
+
+    name = "test.failing"
+    error = None
+
+    def _decode_sync(self, chunk_data, chunk_spec):
+        raise self.error
+
+    _encode_sync = _decode_sync
+
+
+class FailingArray(AsyncNegate):
+    name = "test.failing_array"
+    error = None
+
+    async def _decode_single(self, chunk_data, chunk_spec):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("x"),
+        AssertionError(),
+        IndexError("i"),
+        RuntimeError("r"),
+        EOFError(),
+        OverflowError("o"),
+        ValueError("v" * 9999),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_a_codec_raises_becomes_one_error(error, monkeypatch):
+    monkeypatch.setattr(Failing, "error", error)
+    monkeypatch.setattr(FailingArray, "error", error)
+    for codecs, stage in (((LITTLE, Failing()), "test.failing"), ((FailingArray(), LITTLE), "test.failing_array")):
+        with pytest.raises(CorruptDataError, match=type(error).__name__) as caught:
+            decode(prepare(*codecs), bytes(96))
+        assert caught.value.stage == stage
+        assert caught.value.__cause__ is error
+        assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("error", [MemoryError(), InvalidKeyError("k"), LimitExceededError("l"), KeyboardInterrupt()])
+def test_errors_that_are_not_about_the_data_pass(error, monkeypatch):
+    monkeypatch.setattr(Failing, "error", error)
+    with pytest.raises(type(error)) as caught:
+        decode(prepare(LITTLE, Failing()), bytes(96))
+    assert caught.value is error
+
+
+def test_an_error_in_encoding_keeps_its_class_and_names_the_codec(monkeypatch, array):
+    monkeypatch.setattr(Failing, "error", OverflowError("too much"))
+    with pytest.raises(OverflowError) as caught:
+        encode(prepare(LITTLE, Failing()), array)
+    assert "codec 'test.failing', encoding" in caught.value.__notes__
+
+
+class Reshaping(AsyncNegate):
+    async def _decode_single(self, chunk_data, chunk_spec):
+        return chunk_data.reshape(-1)
+
+
+def test_a_codec_that_gives_another_shape_is_found_out():
+    with pytest.raises(CorruptDataError, match=r"shape \(24,\) decoded, expected \(4, 6\)"):
+        decode(prepare(Reshaping(), LITTLE), bytes(96))
+
+
+class Growing(SyncFlip):
+    """Says that sizes stay the same, and lies."""
+
+    def _decode_sync(self, chunk_data, chunk_spec):
+        return chunk_data + chunk_data
+
+
+def test_a_codec_that_gives_another_size_than_it_says_is_found_out():
+    with pytest.raises(CorruptDataError, match="192 bytes decoded, expected 96"):
+        decode(prepare(LITTLE, Growing()), bytes(96))
+
+
+def test_MD_05_a_chunk_beyond_the_limit_is_not_made(array):
+    raw, packed = prepare(LITTLE), prepare(LITTLE, BloscCodec())
+    stored = encode(packed, array)
+    out = np.zeros((4, 6), dtype="int32")
+    with config.set({"limits.chunk_bytes": 95}):
+        for attempt in (
+            lambda: decode(raw, array.tobytes()),
+            lambda: place(packed, stored, out),
+            lambda: run_inline(raw.read_raw(reader(bytes(96)), cpu.NDBuffer.from_numpy_array(out))),
+        ):
+            with pytest.raises(LimitExceededError) as caught:
+                attempt()
+            assert (caught.value.limit, caught.value.value) == ("chunk_bytes", 96)
+    with config.set({"limits.chunk_bytes": 96}):
+        assert np.array_equal(decode(raw, array.tobytes()), array)
