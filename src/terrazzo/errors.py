@@ -437,10 +437,10 @@ def add_context(
 
 
 @contextlib.contextmanager
-def context(doing: str, key: str, store: object) -> Iterator[None]:
-    """Say of whatever goes wrong in a ``with`` block what was being done, with which key, of which store."""
+def context(where: str, key: str, store: object) -> Iterator[None]:
+    """Say of whatever goes wrong in a ``with`` block where that was, or while doing what: key and store."""
     try:
         yield
     except Exception as error:
-        add_context(error, f"while {doing} {key!r} of {store}", store=store, key=key)
+        add_context(error, f"{where} {key!r} of {store}", store=store, key=key)
         raise

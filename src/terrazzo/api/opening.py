@@ -56,7 +56,7 @@ async def require_empty(place: StorePath) -> None:
     FileExistsError
         Something is.
     """
-    with context("looking for anything below", place.path, place.store):
+    with context("while looking for anything below", place.path, place.store):
         empty = await place.is_empty()
     if not empty:
         raise FileExistsError(

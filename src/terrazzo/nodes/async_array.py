@@ -288,7 +288,7 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
     @operation
     async def nbytes_stored(self) -> int:
         """Bytes of everything that is stored for the array, its document included."""
-        with context("adding up the values below", self.path, self.store):
+        with context("while adding up the values below", self.path, self.store):
             return await self.store.getsize_prefix(self.path)
 
     @operation

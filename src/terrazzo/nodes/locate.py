@@ -42,7 +42,7 @@ async def read_node(place: StorePath) -> NodeMetadata | None:
         The document may be there and cannot be read.
     """
     key = place.prefix + DOCUMENT
-    with context("reading the document", key, place.store):
+    with context("in the document", key, place.store):
         data = await place.store.get(key, numpy_buffer_prototype())
         if data is None:
             return None
@@ -66,7 +66,7 @@ async def refuse_v2(place: StorePath) -> None:
     """
     for name, kind in V2_DOCUMENTS.items():
         key = place.prefix + name
-        with context("looking for", key, place.store):
+        with context("while looking for", key, place.store):
             found = await place.store.exists(key)
         if found:
             raise MetadataValidationError(
@@ -85,7 +85,7 @@ async def save_document(place: StorePath, metadata: NodeMetadata) -> None:
 async def _save(place: StorePath, documents: dict[str, Buffer]) -> None:
     for name, value in documents.items():
         key = place.prefix + name
-        with context("writing the document", key, place.store):
+        with context("while writing the document", key, place.store):
             await place.store.set(key, value)
 
 
@@ -131,9 +131,9 @@ async def delete_node(place: StorePath) -> None:
     """Delete everything below a place: the document first, so that no node is seen that has lost its data."""
     document = place.prefix + DOCUMENT
     if not place.store.deletes_folders_at_once:
-        with context("deleting the document", document, place.store):
+        with context("while deleting the document", document, place.store):
             await place.store.delete(document)
-    with context("deleting everything below", place.path, place.store):
+    with context("while deleting everything below", place.path, place.store):
         await place.delete_dir()
 
 
@@ -172,5 +172,5 @@ async def _create_ancestor(ancestor: StorePath) -> None:
     """Make an empty group where none is, without touching one that somebody else makes at the same time."""
     for name, value in GroupMetadata().to_buffer_dict(default_buffer_prototype()).items():
         key = ancestor.prefix + name
-        with context("writing the document", key, ancestor.store):
+        with context("while writing the document", key, ancestor.store):
             await ancestor.store.set_if_not_exists(key, value)

@@ -54,7 +54,7 @@ async def iter_members(place: StorePath, max_depth: int | None) -> AsyncIterator
 
 async def _children_of(group: StorePath) -> Sequence[StorePath]:
     """Places below a group that may hold a node."""
-    with context("listing", group.path, group.store):
+    with context("while listing", group.path, group.store):
         names = [name async for name in group.store.list_dir(group.path)]
     return [
         group / name

@@ -24,7 +24,7 @@ async def stored_chunks(
     """
     encoding = io.metadata.chunk_key_encoding
     ndim = io.grid.ndim
-    with context("listing", place.prefix, place.store):
+    with context("while listing", place.prefix, place.store):
         async for key in place.store.list_prefix(place.prefix):
             try:
                 coords = encoding.decode_chunk_key(key.removeprefix(place.prefix))
