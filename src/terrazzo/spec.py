@@ -50,6 +50,9 @@ class ArrayConfig:
     def __post_init__(self) -> None:
         if self.order not in ("C", "F"):
             raise ValueError(f"order is {quote(self.order)}, expected 'C' or 'F'")
+        for name in ("write_empty_chunks", "read_missing_chunks"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} is {quote(getattr(self, name))}, expected True or False")
 
     @classmethod
     def from_options(cls, options: Options, **changes: Any) -> Self:

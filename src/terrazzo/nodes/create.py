@@ -10,7 +10,7 @@ import numpy as np
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.dtype.parse import ZDTypeLike, parse_dtype
 from terrazzo.errors import ZarrRuntimeWarning, quote, warn
-from terrazzo.grid import ChunkKeyEncodingLike, DefaultChunkKeyEncoding, RegularChunkGridMetadata, parse_lengths
+from terrazzo.grid import ChunkKeyEncodingLike, DefaultChunkKeyEncoding, RegularChunkGridMetadata
 from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes.array_base import ArrayBase
@@ -23,6 +23,7 @@ from terrazzo.nodes.defaults import (
     SerializerLike,
     parse_chunks,
     parse_codec_arguments,
+    parse_shape,
 )
 from terrazzo.nodes.locate import create_node
 from terrazzo.nodes.values import value_for
@@ -152,7 +153,7 @@ def array_metadata(
     if shards is not None:
         raise NotImplementedError("this version of terrazzo does not write shards; leave out `shards`")
     zdtype = parse_dtype(dtype, zarr_format=3)
-    lengths = _parse_shape(shape)
+    lengths = parse_shape(shape)
     if fill_value is DEFAULT_FILL_VALUE or fill_value is None:
         fill_value = zdtype.default_scalar()
     metadata = ArrayV3Metadata(
@@ -166,17 +167,6 @@ def array_metadata(
         dimension_names=dimension_names or None,  # as with zarr-python, no names at all are not written
     )
     return metadata.with_fitted_codecs()
-
-
-def _parse_shape(shape: ShapeLike) -> tuple[int, ...]:
-    lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    plain = tuple(int(length) if isinstance(length, np.integer) else length for length in lengths)
-    for length in plain:
-        if isinstance(length, bool) or not isinstance(length, int):
-            raise TypeError(f"the shape of an array is made of integers, got {quote(length)}")
-        if length < 0:
-            raise ValueError(f"{quote(plain)} is no shape: a length is negative")
-    return parse_lengths(plain)
 
 
 def parse_zarr_format(zarr_format: ZarrFormat | None, options: Options) -> ZarrFormat:

@@ -10,9 +10,10 @@ import numpy as np
 from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
 from terrazzo.dtype.base import FixedSize, ZDType
 from terrazzo.errors import quote
-from terrazzo.grid import guess_chunks
+from terrazzo.grid import guess_chunks, parse_lengths
 from terrazzo.pipeline.chain import parse_codec
 from terrazzo.settings import Options
+from terrazzo.types import ShapeLike
 
 __all__ = [
     "DEFAULT_FILL_VALUE",
@@ -23,6 +24,7 @@ __all__ = [
     "SerializerLike",
     "parse_chunks",
     "parse_codec_arguments",
+    "parse_shape",
 ]
 
 CodecLike: TypeAlias = Codec | Mapping[str, Any]
@@ -43,6 +45,26 @@ class DefaultFillValue:
 
 
 DEFAULT_FILL_VALUE = DefaultFillValue()
+
+
+def parse_shape(shape: ShapeLike) -> tuple[int, ...]:
+    """The shape that a caller means.
+
+    Raises
+    ------
+    TypeError
+        A length is no integer.
+    ValueError
+        A length is negative, or too large.
+    """
+    lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    plain = tuple(int(length) if isinstance(length, np.integer) else length for length in lengths)
+    for length in plain:
+        if isinstance(length, bool) or not isinstance(length, int):
+            raise TypeError(f"the shape of an array is made of integers, got {quote(length)}")
+        if length < 0:
+            raise ValueError(f"{quote(plain)} is no shape: a length is negative")
+    return parse_lengths(plain)
 
 
 def parse_chunks(chunks: Any, shape: tuple[int, ...], dtype: ZDType[Any, Any]) -> tuple[int, ...]:

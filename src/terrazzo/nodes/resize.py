@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from terrazzo.buffer import default_buffer_prototype
-from terrazzo.errors import add_context, quote
-from terrazzo.grid import Axis, ChunkGrid, parse_lengths
+from terrazzo.errors import BroadcastError, add_context, quote
+from terrazzo.grid import Axis, ChunkGrid
 from terrazzo.indexing import BasicIndexer
 from terrazzo.nodes.chunk_io import ChunkIO
+from terrazzo.nodes.defaults import parse_shape
 from terrazzo.nodes.locate import save_document
 from terrazzo.nodes.stored import stored_chunks
 from terrazzo.nodes.values import value_for
@@ -39,7 +40,7 @@ PROBED_AT_MOST = 64
 async def resize(array: AsyncArray[Any], new_shape: ShapeLike, delete_outside_chunks: bool) -> None:
     """Give an array a new shape."""
     array.store._check_writable()
-    shape = _parse_shape(new_shape)
+    shape = parse_shape(new_shape)
     if len(shape) != array.ndim:
         raise ValueError(f"{quote(shape)} has {len(shape)} axes, and an array of {array.ndim} cannot be resized to it")
     async with array.store.lock(array.document_key):
@@ -60,7 +61,9 @@ async def append(array: AsyncArray[Any], data: Any, axis: int) -> tuple[int, ...
     array.store._check_writable()
     if not hasattr(data, "shape"):
         data = np.asarray(data)
-    if not -array.ndim <= axis < array.ndim or not data.shape:
+    if not data.shape:
+        raise BroadcastError("a single element cannot be appended: it has no axis; append an array of one element")
+    if not -array.ndim <= axis < array.ndim:
         raise IndexError(f"an array of {array.ndim} axes cannot be appended to along axis {axis}")
     axis %= array.ndim
     async with array.store.lock(array.document_key):
@@ -82,13 +85,6 @@ async def append(array: AsyncArray[Any], data: Any, axis: int) -> tuple[int, ...
         await save_document(array.store_path, changed)
         array._adopt(changed)
     return longer
-
-
-def _parse_shape(new_shape: ShapeLike) -> tuple[int, ...]:
-    lengths = (new_shape,) if isinstance(new_shape, (int, np.integer)) else tuple(new_shape)
-    if any(length < 0 for length in lengths):
-        raise ValueError(f"{quote(lengths)} is no shape: a length is negative")
-    return parse_lengths(tuple(int(length) if isinstance(length, np.integer) else length for length in lengths))
 
 
 async def _blank_outside(array: AsyncArray[Any], io: ChunkIO, kept: tuple[int, ...]) -> None:
