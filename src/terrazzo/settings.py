@@ -77,6 +77,15 @@ class Config(DonfigConfig):  # type: ignore[misc] # donfig is not typed
     """Global settings, with dotted keys.
 
     Every change goes through a method of this class, which drops the snapshot that calls take.
+
+    Examples
+    --------
+    >>> from terrazzo import config
+    >>> with config.set({"array.checksum": True}):
+    ...     config.get("array.checksum")
+    True
+    >>> config.get("array.checksum")
+    False
     """
 
     snapshot: Options | None = None

@@ -91,6 +91,14 @@ class BloscCodec(BytesBytesCodec):
         By default ``bitshuffle`` where elements have one byte, and ``shuffle`` elsewhere.
     blocksize
         In bytes; 0 lets the library choose.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> from terrazzo.codecs import BloscCodec
+    >>> array = terrazzo.create_array(None, data=[1, 2, 3], compressors=BloscCodec(cname="lz4"))
+    >>> array.compressors
+    (BloscCodec(typesize=8, cname='lz4', clevel=5, shuffle='shuffle', blocksize=0),)
     """
 
     is_fixed_size = False

@@ -29,7 +29,15 @@ CHECKSUM_BYTES = 4
 
 @dataclass(frozen=True)
 class Crc32cCodec(BytesBytesCodec):
-    """A checksum after the data."""
+    """A checksum after the data; most useful as the last codec, where it covers what is stored.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> from terrazzo.codecs import Crc32cCodec, GzipCodec
+    >>> terrazzo.create_array(None, data=[1, 2, 3], compressors=[GzipCodec(), Crc32cCodec()])[:]
+    array([1, 2, 3])
+    """
 
     is_fixed_size = True
     decode_ns_per_byte = 0.0

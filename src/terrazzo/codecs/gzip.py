@@ -58,6 +58,13 @@ class GzipCodec(BytesBytesCodec):
     ----------
     level
         From 0, stored, to 9, smallest.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> from terrazzo.codecs import GzipCodec
+    >>> terrazzo.create_array(None, data=[1, 2, 3], compressors=GzipCodec(level=9))[:]
+    array([1, 2, 3])
     """
 
     is_fixed_size = False

@@ -35,7 +35,14 @@ class TransposeCodec(ArrayArrayCodec):
     Parameters
     ----------
     order
-        A permutation of the axes.
+        A permutation of the axes: axis ``i`` of what is stored is axis ``order[i]`` of the array.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> from terrazzo.codecs import TransposeCodec
+    >>> terrazzo.create_array(None, data=[[1, 2], [3, 4]], filters=TransposeCodec(order=(1, 0)))[0]
+    array([1, 2])
     """
 
     is_fixed_size = True

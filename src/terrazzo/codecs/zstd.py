@@ -49,7 +49,14 @@ class ZstdCodec(BytesBytesCodec):
     level
         From -131072, fastest, to 22, smallest; 0 is the library's default.
     checksum
-        Whether damage can be noticed.
+        Whether each chunk ends in a checksum of four bytes, so that damage is noticed.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> from terrazzo.codecs import ZstdCodec
+    >>> terrazzo.create_array(None, data=[1, 2, 3], compressors=ZstdCodec(level=9, checksum=True))[:]
+    array([1, 2, 3])
     """
 
     is_fixed_size = False

@@ -45,6 +45,17 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
         Where it is.
     config
         How this handle reads and writes; by default as the settings say.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> from terrazzo.api.asynchronous import create_array
+    >>> async def main():
+    ...     array = await create_array(None, shape=(4, 6), chunks=(2, 3), dtype="int16")
+    ...     await array.setitem((slice(1, 3), 0), 7)
+    ...     return await array.getitem((..., 0))
+    >>> asyncio.run(main())
+    array([0, 7, 7, 0], dtype=int16)
     """
 
     metadata: T_ArrayMetadata
@@ -214,6 +225,15 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
         ------
         ValueError
             The number of axes differs, or a length is negative.
+
+        Examples
+        --------
+        >>> import terrazzo
+        >>> array = terrazzo.array([1, 2, 3, 4])
+        >>> array.resize(2)
+        >>> array.resize(3)
+        >>> array[:]
+        array([1, 2, 0])
         """
         await resize.resize(self, new_shape, delete_outside_chunks)
 
@@ -229,6 +249,13 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
             `data` differs from the array in another axis.
         IndexError
             There is no such axis.
+
+        Examples
+        --------
+        >>> import terrazzo
+        >>> array = terrazzo.create_array(None, shape=(0, 2), chunks=(10, 2), dtype="int32")
+        >>> array.append([[1, 2], [3, 4]])
+        (2, 2)
         """
         return await resize.append(self, data, axis)
 

@@ -36,6 +36,8 @@ class LocalStore(InlineStore):
         Whether writing is refused.
     fsync
         Whether a write returns only when it would survive a loss of power: file and folder are synced.
+
+    Specification: Zarr v3 "File system store".
     """
 
     inline = True

@@ -28,6 +28,15 @@ class MemoryStore(InlineStore):
         Filled and read in place; a new one by default.
     read_only
         Whether writing is refused.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> kept = {}
+    >>> store = terrazzo.storage.MemoryStore(kept)
+    >>> array = terrazzo.create_array(store, data=[1, 2, 3], chunks=2)
+    >>> sorted(kept)
+    ['c/0', 'c/1', 'zarr.json']
     """
 
     inline = True

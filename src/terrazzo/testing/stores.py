@@ -122,6 +122,18 @@ class CountingStore(HookedStore):
     ----------
     requests
         All of them, in order.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> from terrazzo.storage import MemoryStore
+    >>> store = CountingStore(MemoryStore())
+    >>> array = terrazzo.create_array(store, data=[1, 2, 3, 4], chunks=2)
+    >>> store.reset()
+    >>> array[3]
+    array(4)
+    >>> store.keys("get")
+    ['c/1']
     """
 
     def __init__(self, store: Store) -> None:
