@@ -26,7 +26,8 @@ The tree (classes marked * exist in zarr-python under the same name, with the sa
             ├── StoreUnavailableError      (also ConnectionError)
             └── StoreTimeoutError          (also TimeoutError)
     ValueError
-    └── DataTypeValidationError *
+    ├── DataTypeValidationError *
+    └── BadConfigError *                   a setting has a value that it cannot have
     IndexError
     ├── ArrayIndexError *
     │   └── BroadcastError                 (also ValueError, which is what numpy raises)
@@ -53,6 +54,7 @@ from typing import Any
 __all__ = [
     "ArrayIndexError",
     "ArrayNotFoundError",
+    "BadConfigError",
     "BaseZarrError",
     "BoundsCheckError",
     "BroadcastError",
@@ -322,6 +324,9 @@ class StoreError(BaseZarrError, OSError):
         self.retryable = retryable
         self.attempts = attempts
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args, {**self.__dict__, "errno": self.errno}  # OSError keeps `errno` elsewhere
+
 
 class StoreAccessError(StoreError, PermissionError):
     """The store refused access: 401, 403, EACCES, EROFS, EPERM."""
@@ -337,6 +342,10 @@ class StoreTimeoutError(StoreError, TimeoutError):
 
 class DataTypeValidationError(ValueError):
     """A data type, or its configuration, is not one that terrazzo knows."""
+
+
+class BadConfigError(ValueError):
+    """A setting has a value that it cannot have."""
 
 
 class ArrayIndexError(IndexError):

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from terrazzo.errors import UnknownCodecError, quote
-from terrazzo.settings import BadConfigError, config
+from terrazzo.errors import BadConfigError, UnknownCodecError, quote
+from terrazzo.settings import config
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

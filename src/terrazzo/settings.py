@@ -13,6 +13,7 @@ from typing import Any, cast
 from donfig.config_obj import Config as DonfigConfig
 from donfig.config_obj import ConfigSet
 
+from terrazzo.errors import BadConfigError
 from terrazzo.types import MemoryOrder, ZarrFormat
 
 __all__ = ["DEFAULTS", "BadConfigError", "Config", "Limits", "Options", "config", "current_options"]
@@ -55,10 +56,6 @@ DEFAULTS: dict[str, Any] = {
     "buffer": "terrazzo.buffer.cpu.Buffer",
     "ndbuffer": "terrazzo.buffer.cpu.NDBuffer",
 }
-
-
-class BadConfigError(ValueError):
-    """A setting has a value that it cannot have."""
 
 
 class _Assignment(ConfigSet):  # type: ignore[misc] # donfig is not typed

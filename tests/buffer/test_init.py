@@ -2,8 +2,9 @@ import pytest
 
 import terrazzo
 from terrazzo.buffer import cpu, default_buffer_prototype
+from terrazzo.errors import BadConfigError
 from terrazzo.registry import register_buffer, register_ndbuffer
-from terrazzo.settings import BadConfigError, config
+from terrazzo.settings import config
 
 
 class OwnBuffer(cpu.Buffer):
