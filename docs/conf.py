@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import terrazzo
 
 project = "terrazzo"
@@ -48,3 +51,21 @@ python_maximum_signature_line_length = 88
 html_theme = "furo"
 html_title = f"terrazzo {release}"
 html_copy_source = False
+
+
+def set_specification_apart(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """The line that names the specification belongs to the whole docstring, not to the section it stands behind."""
+    position = next((at for at, line in enumerate(lines) if line.startswith("Specification: ")), None)
+    if position is not None and any(re.fullmatch("-{4,}", line) for line in lines[:position]):
+        lines[position:position] = ["Notes", "-----"]
+
+
+def name_aliases(app: Any, what: str, name: str, obj: Any, options: Any, signature: str, returns: str) -> Any:
+    """Aliases inside unions by their names."""
+    return tuple(text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text) for text in (signature, returns))
+
+
+def setup(app: Any) -> None:
+    """Called by Sphinx. The first must come before napoleon turns sections into fields."""
+    app.connect("autodoc-process-docstring", set_specification_apart, priority=100)
+    app.connect("autodoc-process-signature", name_aliases)

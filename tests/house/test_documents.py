@@ -11,6 +11,7 @@ import pytest
 
 import terrazzo
 from terrazzo import errors
+from terrazzo.api import asynchronous
 from terrazzo.settings import DEFAULTS, Config
 
 ROOT = Path(__file__).parents[2]
@@ -79,3 +80,9 @@ def test_the_examples_in_docstrings_are_among_the_tests() -> None:
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "src/terrazzo/nodes/array.py"]
     collected = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=True).stdout
     assert collected.count("src/terrazzo/nodes/array.py::line:") >= 3
+
+
+def test_the_reference_lists_the_coroutines() -> None:
+    page = (ROOT / "docs" / "reference" / "asynchronous.md").read_text("utf-8")
+    listed = page.split("\n\n")[2]
+    assert re.findall(r"`(\w+)`", listed) == asynchronous.__all__
