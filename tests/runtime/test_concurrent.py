@@ -9,6 +9,7 @@ from concurrent.futures import wait
 import pytest
 
 from terrazzo import config
+from terrazzo.runtime import blocking
 from terrazzo.runtime import concurrent as concurrent_module
 from terrazzo.runtime import cpu_count, map_concurrent, pause, run_inline, run_offloaded, share, useful_width
 from terrazzo.runtime.concurrent import HELP_NS
@@ -133,9 +134,12 @@ def test_every_item_is_worked_on_once(run, width, count):
     assert crew.active == 0
 
 
-def test_a_helper_finishes_what_it_has_taken():
-    """The caller runs out of items while a helper still works on one."""
-    go = threading.Event()
+def test_a_helper_keeps_working_when_the_caller_finds_nothing_more_to_take(monkeypatch):
+    helper_has_one, caller_waits = threading.Event(), threading.Event()
+
+    def wait_for_all(helpers):
+        caller_waits.set()
+        return blocking.wait_for_all(helpers)
 
     class Unequal(Crew):
         async def work(self, item):
@@ -143,14 +147,9 @@ def test_a_helper_finishes_what_it_has_taken():
                 assert helper_has_one.wait(LIMIT_SECONDS)
             else:
                 helper_has_one.set()
-                assert go.wait(LIMIT_SECONDS)
+                assert caller_waits.wait(LIMIT_SECONDS)
 
-        async def __call__(self, items):
-            await super().__call__(items)
-            if threading.current_thread() is threading.main_thread():
-                go.set()
-
-    helper_has_one = threading.Event()
+    monkeypatch.setattr(concurrent_module, "wait_for_all", wait_for_all)
     crew = Unequal()
     run_inline(share(crew, range(20), 2))
     assert sorted(crew.done) == list(range(20))

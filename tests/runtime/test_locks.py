@@ -347,14 +347,16 @@ def test_without_a_driver_and_without_a_loop_nobody_can_wait(locks, holder):
 # -- Ctrl-C
 
 
-def test_ctrl_c_ends_the_wait_of_a_thread(locks, holder):
+@pytest.mark.parametrize("receiver", ["main thread", "another thread"])
+def test_ctrl_c_ends_the_wait_of_a_thread(locks, holder, receiver):
     async def use():
         async with locks("key"):
             raise AssertionError("it was interrupted")
 
     def interrupt():
         until(lambda: waiting(locks) == 1)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        receiving = threading.main_thread() if receiver == "main thread" else threading.current_thread()
+        signal.pthread_kill(receiving.ident, signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):

@@ -174,6 +174,19 @@ def test_ctrl_c_cancels_the_task():
     assert tasks_left() == 0
 
 
+def test_ctrl_c_that_another_thread_receives_is_noticed():
+    sleeper = Sleeper()
+
+    def interrupt():
+        assert sleeper.started.wait(LIMIT_SECONDS)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_on_loop(sleeper.sleep())
+    assert sleeper.ended.is_set()
+
+
 def test_ctrl_c_at_any_step_leaves_no_task_behind():
     async def work():
         await asyncio.sleep(0.001)

@@ -14,9 +14,10 @@ import contextlib
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from terrazzo.runtime.blocking import wait_for_all
 from terrazzo.runtime.drive import Scope, current_scope, run_inline
 from terrazzo.runtime.workers import operations
 from terrazzo.settings import max_workers
@@ -148,10 +149,10 @@ async def _share_threads(
             helpers.extend(operations.submit(lambda: run_inline(work(), scope)) for _ in range(width - 1))
         await work()
         # Helpers still have items that they took; those that have not started have none.
-        wait([helper for helper in helpers if not helper.cancel()])
+        wait_for_all([helper for helper in helpers if not helper.cancel()])
     except BaseException:  # Ctrl-C, for errors of workers are collected; another one ends this wait too
         source.stop()
-        wait([helper for helper in helpers if not helper.cancel()])
+        wait_for_all([helper for helper in helpers if not helper.cancel()])
         raise
 
 

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 from weakref import WeakSet, WeakValueDictionary
 
+from terrazzo.runtime.blocking import wait_for_event
 from terrazzo.runtime.drive import driven_inline, thread
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class KeyedLock:
             return
         try:
             if isinstance(signal, threading.Event):
-                signal.wait()
+                wait_for_event(signal)
             else:
                 await signal
         except BaseException:  # cancelled, or Ctrl-C

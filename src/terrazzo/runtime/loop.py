@@ -10,11 +10,12 @@ import atexit
 import os
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from terrazzo.errors import SyncError
+from terrazzo.runtime.blocking import wait_for_all
 
 if TYPE_CHECKING:
     import asyncio
@@ -92,14 +93,13 @@ def run_on_loop(coroutine: Coroutine[Any, Any, R], timeout: float | None = None)
 
     try:
         loop.call_soon_threadsafe(start, context=copy_context())
-        done, _ = wait([outcome], timeout)
-        if not done:
+        if not wait_for_all([outcome], timeout):
             raise TimeoutError(f"no result within {timeout} s (config['async.timeout'])")
         return outcome.result()
     except BaseException:
         if not outcome.done():
             loop.call_soon_threadsafe(cancel)
-            wait([outcome], GRACE_SECONDS)
+            wait_for_all([outcome], GRACE_SECONDS)
         raise
 
 
