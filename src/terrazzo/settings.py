@@ -109,8 +109,8 @@ class Config(DonfigConfig):  # type: ignore[misc] # donfig is not typed
 
     def merge(self, *dicts: Mapping[str, Any]) -> None:
         """Merge more settings into these."""
-        super().merge(*dicts)
-        self.changed()
+        for new in dicts:  # donfig's own `merge` passes the tuple on as if it were a mapping
+            self.update(new)
 
     def update(self, new: Mapping[str, Any], priority: str = "new") -> None:
         """Merge `new` into these settings."""

@@ -53,6 +53,10 @@ class ArrayConfig:
         for name in ("write_empty_chunks", "read_missing_chunks"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} is {quote(getattr(self, name))}, expected True or False")
+        for name in ("sharding_coalesce_max_gap_bytes", "sharding_coalesce_max_bytes"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise ValueError(f"{name} is {quote(value)}, expected a number of bytes")
 
     @classmethod
     def from_options(cls, options: Options, **changes: Any) -> Self:

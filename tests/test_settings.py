@@ -1,0 +1,433 @@
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import terrazzo
+from terrazzo import registry
+from terrazzo.buffer import cpu, default_buffer_prototype
+from terrazzo.codecs import GzipCodec, ZstdCodec
+from terrazzo.errors import BadConfigError, ChunkNotFoundError, LimitExceededError, MetadataValidationError
+from terrazzo.metadata.json import parse_document
+from terrazzo.pipeline.batch import BatchedCodecPipeline
+from terrazzo.runtime import cpu_count
+from terrazzo.settings import DEFAULTS, Config, config, current_options
+from terrazzo.storage import MemoryStore
+from terrazzo.testing.stores import HookedStore, SuspendingStore
+
+
+@pytest.fixture(autouse=True)
+def settings_stay_as_they_were():
+    yield
+    config.refresh()
+
+
+def flat(settings, prefix=""):
+    """The keys of nested settings, joined by dots."""
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+KEYS = [*flat(DEFAULTS)]
+
+WITHOUT_EFFECT = {
+    # Known so that programs written for zarr-python can set them; what they are about does not exist yet.
+    "array.target_shard_size_bytes": "sharding",
+    "array.rectilinear_chunks": "rectilinear grids",
+    "array.allow_unsafe_pickle_decode": "object codecs",
+    "limits.nested_codecs": "sharding",
+    "codec_pipeline.batch_size": "one pipeline, which shares work by its cost",
+    "codec_pipeline.max_workers": "threading.max_workers is for all work",
+}
+
+
+# -- each setting does what it says
+
+
+class Waiting(HookedStore):
+    """Notes how many reads wait at once."""
+
+    inline = False
+
+    def __init__(self, store):
+        super().__init__(store)
+        self.waiting = self.most = 0
+
+    async def get(self, key, prototype, byte_range=None):
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        for _ in range(3):
+            await terrazzo.runtime.pause()
+        self.waiting -= 1
+        return await self._store.get(key, prototype, byte_range)
+
+
+class OwnBuffer(cpu.Buffer):
+    pass
+
+
+class OwnNDBuffer(cpu.NDBuffer):
+    pass
+
+
+class OwnPipeline(BatchedCodecPipeline):
+    pass
+
+
+class OwnCodec(GzipCodec):
+    pass
+
+
+def check_default_zarr_format():
+    with config.set({"default_zarr_format": 2}):
+        assert current_options().zarr_format == 2
+        with pytest.raises(NotImplementedError, match="format 3"):
+            terrazzo.create((2,), store={})
+
+
+def check_json_indent():
+    for indent, start in ((None, b'{"shape": [2], '), (0, b'{\n"shape"'), (4, b'{\n    "shape"')):
+        store = {}
+        with config.set({"json_indent": indent}):
+            terrazzo.create_array(store, shape=(2,), dtype="i4")
+        assert store["zarr.json"].to_bytes().startswith(start)
+
+
+def check_array_order():
+    array = terrazzo.create_array({}, data=np.zeros((2, 3)))
+    assert array[...].flags.c_contiguous
+    with config.set({"array.order": "F"}):
+        assert terrazzo.open_array(array.store)[...].flags.f_contiguous
+        assert array[...].flags.c_contiguous, "a handle keeps the order it was made with"
+
+
+def check_array_write_empty_chunks():
+    for stored, expected in ((True, 1), (False, 0)):
+        with config.set({"array.write_empty_chunks": stored}):
+            array = terrazzo.create_array({}, shape=(2,), dtype="i4")
+        array[:] = 0
+        assert array.nchunks_initialized == expected
+
+
+def check_array_read_missing_chunks():
+    with config.set({"array.read_missing_chunks": False}):
+        array = terrazzo.create_array({}, shape=(2,), dtype="i4")
+    with pytest.raises(ChunkNotFoundError):
+        _ = array[:]
+
+
+def check_array_checksum():
+    with config.set({"array.checksum": True}):
+        array = terrazzo.create_array({}, shape=(2,), dtype="i4")
+    assert array.compressors == (ZstdCodec(level=0, checksum=True),)
+    assert terrazzo.create_array({}, shape=(2,), dtype="i4").compressors == (ZstdCodec(level=0, checksum=False),)
+
+
+def check_array_sharding_coalesce_max_gap_bytes():
+    with config.set({"array.sharding_coalesce_max_gap_bytes": 5}):
+        assert terrazzo.create_array({}, shape=(2,), dtype="i4").config.sharding_coalesce_max_gap_bytes == 5
+
+
+def check_array_sharding_coalesce_max_bytes():
+    with config.set({"array.sharding_coalesce_max_bytes": 5}):
+        assert terrazzo.create_array({}, shape=(2,), dtype="i4").config.sharding_coalesce_max_bytes == 5
+
+
+def check_async_concurrency():
+    store = Waiting(MemoryStore())
+    array = terrazzo.create_array(store, shape=(20,), chunks=(1,), dtype="u1")
+    for limit in (1, 3):
+        store.most = 0
+        with config.set({"async.concurrency": limit}):
+            _ = array[:]
+        assert store.most == limit
+
+
+def check_async_timeout():
+    class Stuck(SuspendingStore):
+        inline = False
+
+        async def before(self, request):
+            if request.operation == "get" and request.key.startswith("c"):
+                await terrazzo.runtime.pause(60)
+
+    array = terrazzo.create_array(Stuck(MemoryStore()), shape=(2,), dtype="u1")
+    with config.set({"async.timeout": 0.05}), pytest.raises(TimeoutError, match=r"0\.05"):
+        _ = array[:]
+
+
+def check_threading_max_workers():
+    with config.set({"threading.max_workers": 3}):
+        assert cpu_count() == 3
+    assert 1 <= cpu_count() <= os.cpu_count()
+
+
+def check_limits_metadata_bytes():
+    with config.set({"limits.metadata_bytes": 10}), pytest.raises(LimitExceededError, match="metadata_bytes"):
+        parse_document(b'{"a":      1}')
+    with config.set({"limits.metadata_bytes": None}):
+        assert parse_document(b'{"a": 1}') == {"a": 1}
+
+
+def check_limits_json_depth():
+    with config.set({"limits.json_depth": 3}):
+        assert parse_document(b'{"a": [[1]]}')
+        with pytest.raises(MetadataValidationError, match="json_depth"):
+            parse_document(b'{"a": [[[1]]]}')
+
+
+def check_limits_ndim():
+    with config.set({"limits.ndim": 2}):
+        terrazzo.create_array({}, shape=(1, 1), dtype="u1")
+        with pytest.raises(MetadataValidationError, match="ndim"):
+            terrazzo.create_array({}, shape=(1, 1, 1), dtype="u1")
+
+
+def check_limits_chunk_bytes():
+    array = terrazzo.create_array({}, data=np.ones(11, "u1"), compressors=None)
+    with config.set({"limits.chunk_bytes": 10}), pytest.raises(LimitExceededError, match="chunk_bytes"):
+        _ = array[:]
+    with config.set({"limits.chunk_bytes": None}):
+        assert array[:].sum() == 11
+
+
+def check_codec_pipeline_path():
+    assert registry.get_pipeline_class() is BatchedCodecPipeline
+    with config.set({"codec_pipeline.path": f"{__name__}.OwnPipeline"}):
+        assert registry.get_pipeline_class() is OwnPipeline
+
+
+def check_codecs(name):
+    with config.set({f"codecs.{name}": f"{__name__}.OwnCodec"}):
+        assert registry.get_codec_class(name) is OwnCodec
+    assert registry.get_codec_class(name) is not OwnCodec
+
+
+def check_buffer():
+    with config.set({"buffer": f"{__name__}.OwnBuffer"}):
+        assert default_buffer_prototype().buffer is OwnBuffer
+
+
+def check_ndbuffer():
+    with config.set({"ndbuffer": f"{__name__}.OwnNDBuffer"}):
+        assert default_buffer_prototype().nd_buffer is OwnNDBuffer
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key not in WITHOUT_EFFECT])
+def test_a_setting_has_its_effect(key):
+    if key.startswith("codecs."):
+        check_codecs(key.removeprefix("codecs."))
+    else:
+        globals()[f"check_{key.replace('.', '_')}"]()
+
+
+@pytest.mark.parametrize("key", WITHOUT_EFFECT)
+def test_a_setting_without_effect_is_known(key):
+    assert key in KEYS
+    with config.set({key: config.get(key)}):
+        assert terrazzo.create_array({}, data=[1])[0] == 1
+
+
+def test_the_defaults_are_zarr_pythons_where_it_has_them():
+    assert {key: config.get(key) for key in KEYS if not key.startswith(("limits", "codec", "buffer", "ndbuffer"))} == {
+        "default_zarr_format": 3,
+        "json_indent": 2,
+        "array.order": "C",
+        "array.write_empty_chunks": False,
+        "array.read_missing_chunks": True,
+        "array.checksum": False,
+        "array.target_shard_size_bytes": None,
+        "array.rectilinear_chunks": True,
+        "array.sharding_coalesce_max_gap_bytes": 1048576,
+        "array.sharding_coalesce_max_bytes": 16777216,
+        "array.allow_unsafe_pickle_decode": False,
+        "async.concurrency": 10,
+        "async.timeout": None,
+        "threading.max_workers": None,
+    }
+
+
+# -- values that cannot be
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("default_zarr_format", 1),
+        ("default_zarr_format", "3"),
+        ("default_zarr_format", True),
+        ("json_indent", -1),
+        ("json_indent", "2"),
+        ("json_indent", True),
+        ("array.order", "K"),
+        ("array.order", "c"),
+        ("array.order", None),
+        ("array.write_empty_chunks", 1),
+        ("array.write_empty_chunks", "false"),
+        ("array.read_missing_chunks", None),
+        ("array.checksum", "yes"),
+        ("array.sharding_coalesce_max_gap_bytes", -1),
+        ("array.sharding_coalesce_max_bytes", None),
+        ("async.concurrency", 0),
+        ("async.concurrency", None),
+        ("async.concurrency", 2.5),
+        ("async.timeout", 0),
+        ("async.timeout", -1),
+        ("async.timeout", "10"),
+        ("async.timeout", True),
+        ("limits.ndim", -1),
+        ("limits.chunk_bytes", 1.5),
+        ("limits.metadata_bytes", "64"),
+        ("limits.json_depth", False),
+        ("limits.nested_codecs", []),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_by_the_call_that_needs_it(key, value):
+    with config.set({key: value}):
+        for call in (current_options, lambda: terrazzo.create_array({}, shape=(2,), dtype="i4")):
+            with pytest.raises(BadConfigError, match=key) as caught:
+                call()
+            assert repr(value) in str(caught.value)
+    assert terrazzo.create_array({}, data=[1])[0] == 1
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "2", True])
+def test_a_number_of_workers_that_cannot_be_is_refused(value):
+    with config.set({"threading.max_workers": value}), pytest.raises(BadConfigError, match=r"threading\.max_workers"):
+        cpu_count()
+
+
+@pytest.mark.parametrize("value", ["no.such.Class", "terrazzo.pipeline.batch", "", "json.dumps"])
+def test_a_path_that_leads_to_no_class_is_refused(value):
+    with config.set({"codec_pipeline.path": value}), pytest.raises(BadConfigError, match=r"codec_pipeline\.path"):
+        registry.get_pipeline_class()
+
+
+# -- setting and unsetting
+
+
+def test_a_block_undoes_what_it_set():
+    with config.set({"array.order": "F"}):
+        assert current_options().order == "F"
+        with config.set({"array.order": "C", "json_indent": None}):
+            assert (current_options().order, current_options().json_indent) == ("C", None)
+        assert (current_options().order, current_options().json_indent) == ("F", 2)
+    assert current_options().order == "C"
+
+
+def test_a_block_undoes_what_it_set_when_it_fails():
+    with pytest.raises(KeyError), config.set({"array.order": "F"}):
+        raise KeyError
+    assert current_options().order == "C"
+
+
+def test_keyword_arguments_have_two_underscores_for_a_dot():
+    with config.set(array__order="F"):
+        assert config.get("array.order") == "F"
+
+
+def test_a_setting_without_a_block_stays_until_reset():
+    config.set({"array.order": "F"})
+    assert current_options().order == "F"
+    config.reset()
+    assert current_options().order == "C"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: config.set({"array.order": "F"}),
+        lambda: config.update({"array": {"order": "F"}}),
+        lambda: config.merge({"array": {"order": "F"}}),
+        lambda: config.update_defaults({"array": {"order": "F"}}),
+    ],
+    ids=["set", "update", "merge", "update_defaults"],
+)
+def test_every_way_to_change_a_setting_is_seen_by_the_next_call(change):
+    options = current_options()
+    assert current_options() is options, "nothing is looked up while nothing changes"
+    try:
+        change()
+        assert config.get("array.order") == "F"
+        assert current_options().order == "F"
+    finally:
+        config.update_defaults({"array": {"order": "C"}})
+
+
+def test_a_call_works_with_the_settings_at_its_start():
+    options = current_options()
+    with config.set({"array.order": "F"}):
+        assert options.order == "C"
+    with pytest.raises(AttributeError):
+        options.order = "F"
+
+
+def test_clearing_drops_everything():
+    own = Config("terrazzo_test", defaults=[{"a": 1}])
+    assert own.get("a") == 1
+    own.clear()
+    assert own.get("a", None) is None
+    own.refresh()
+    assert own.get("a") == 1
+
+
+def test_unknown_settings_can_be_set_and_read():
+    with config.set({"somebody.elses": 5}):
+        assert config.get("somebody.elses") == 5
+    assert config.get("somebody.elses", "unset") == "unset"
+
+
+def test_settings_are_seen_by_other_threads():
+    seen = []
+    with config.set({"array.order": "F"}):
+        thread = threading.Thread(target=lambda: seen.append(current_options().order))
+        thread.start()
+        thread.join()
+    assert seen == ["F"]
+
+
+# -- environment and files
+
+
+def in_a_new_process(code, **environment):
+    """What a fresh interpreter prints."""
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return result.stdout
+
+
+def test_environment_variables_set_what_they_name():
+    code = "import json, terrazzo; c = terrazzo.config; print(json.dumps([c.get('array.order'), c.get('json_indent')]))"
+    assert json.loads(in_a_new_process(code, TERRAZZO_ARRAY__ORDER="F", TERRAZZO_JSON_INDENT="None")) == ["F", None]
+
+
+def test_environment_variables_are_read_again_on_refresh(monkeypatch):
+    monkeypatch.setenv("TERRAZZO_ASYNC__CONCURRENCY", "7")
+    assert current_options().concurrency == 10
+    config.refresh()
+    assert current_options().concurrency == 7
+    with config.set({"async.concurrency": 3}):
+        assert current_options().concurrency == 3
+    monkeypatch.delenv("TERRAZZO_ASYNC__CONCURRENCY")
+    config.refresh()
+    assert current_options().concurrency == 10
+
+
+def test_a_yaml_file_sets_what_it_names(tmp_path):
+    (tmp_path / "settings.yaml").write_text("array:\n  order: F\njson_indent: 4\n")
+    code = "import terrazzo; print(terrazzo.config.get('array.order'), terrazzo.config.get('json_indent'))"
+    printed = in_a_new_process(code, TERRAZZO_CONFIG=str(tmp_path), TERRAZZO_JSON_INDENT="1")
+    assert printed.split() == ["F", "1"]
