@@ -141,9 +141,9 @@ async def _require_vacant(place: StorePath) -> None:
     """Raise if there is a node; a document that cannot be read counts as one."""
     found = await read_node(place)
     if isinstance(found, ArrayV3Metadata):
-        raise ContainsArrayError(f"there is an array at {place} already")
+        raise ContainsArrayError(f"there is an array at {place} already; overwrite=True replaces it")
     if isinstance(found, GroupMetadata):
-        raise ContainsGroupError(f"there is a group at {place} already")
+        raise ContainsGroupError(f"there is a group at {place} already; overwrite=True replaces it")
     await refuse_v2(place)
 
 
