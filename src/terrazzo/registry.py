@@ -45,7 +45,7 @@ class Registry(dict[str, type[T]], Generic[T]):
     def lazy_load(self, use_entrypoint_name: bool = False) -> None:
         """Import and register every entry point found so far."""
         while self.lazy_load_list:
-            entry = self.lazy_load_list.pop()
+            entry = self.lazy_load_list.pop(0)
             self.register(entry.load(), qualname=entry.name if use_entrypoint_name else None)
 
     def register(self, cls: type[T], qualname: str | None = None) -> None:
