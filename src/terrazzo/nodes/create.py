@@ -101,6 +101,8 @@ async def init_array(
 ) -> AsyncArray[Any]:
     """Write the data and the document of a new array."""
     array: AsyncArray[Any] = AsyncArray(metadata, place, parse_array_config(config, current_options()))
+    if overwrite and isinstance(data, ArrayBase) and _is_below(place, data.store_path):
+        data = await _asynchronous(data).getitem(...)  # overwriting deletes it before it would be copied
     await create_node(place, metadata, overwrite=overwrite, write_data=None if data is None else _writer(array, data))
     return array
 
@@ -108,10 +110,19 @@ async def init_array(
 def _writer(array: AsyncArray[Any], data: Any) -> Callable[[], Awaitable[None]]:
     """What writes all of `data`; it is converted here, so that what cannot be written fails before the array is."""
     if isinstance(data, ArrayBase):
-        source: AsyncArray[Any] = data if isinstance(data, AsyncArray) else data.async_counterpart  # type: ignore[attr-defined] # an `Array`
+        source = _asynchronous(data)
         return lambda: _copy(source, array)
     value = value_for(data, array.shape, array.dtype, default_buffer_prototype())
     return lambda: array.setitem(..., value)
+
+
+def _asynchronous(array: ArrayBase) -> AsyncArray[Any]:
+    return array if isinstance(array, AsyncArray) else array.async_counterpart  # type: ignore[attr-defined] # an `Array`
+
+
+def _is_below(place: StorePath, other: StorePath) -> bool:
+    """Whether deleting everything below a place deletes another one."""
+    return place.store.lock_identity == other.store.lock_identity and other.prefix.startswith(place.prefix)
 
 
 async def _copy(source: AsyncArray[Any], target: AsyncArray[Any]) -> None:
