@@ -9,9 +9,8 @@ from concurrent.futures import wait
 import pytest
 
 from terrazzo import config
-from terrazzo.runtime import blocking
+from terrazzo.runtime import blocking, cpu_count, map_concurrent, pause, run_inline, run_offloaded, share, useful_width
 from terrazzo.runtime import concurrent as concurrent_module
-from terrazzo.runtime import cpu_count, map_concurrent, pause, run_inline, run_offloaded, share, useful_width
 from terrazzo.runtime.concurrent import HELP_NS
 from terrazzo.runtime.drive import Scope
 from terrazzo.runtime.workers import Workers
