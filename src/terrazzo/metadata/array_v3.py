@@ -115,6 +115,8 @@ class ArrayV3Metadata(Metadata):
                 f"{ndim} dimensions are more than config['limits.ndim'], {limit}", field="shape"
             )
         grid = self.chunk_grid.grid_for(self.shape)
+        if grid.chunk_shape != self.chunk_grid.chunk_shape:  # a length of 0 counts as 1, also once the array has grown
+            object.__setattr__(self, "chunk_grid", RegularChunkGridMetadata(chunk_shape=grid.chunk_shape))
         chunk_spec = ArraySpec(
             shape=grid.chunk_shape,
             dtype=self.data_type,
