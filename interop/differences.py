@@ -14,7 +14,7 @@ class Difference:
     Attributes
     ----------
     calls
-        Names in ``interop.failures``; those of one group may be separated by commas.
+        Names in ``interop.failures``, ``misuse`` and ``damage``; those of one group may be separated by commas.
     zarr, terrazzo
         Class of the error; None where the call succeeds.
     """

@@ -1,31 +1,16 @@
-"""Calls that must fail, made with terrazzo and with zarr-python."""
+"""Creating and opening that must fail, made with terrazzo and with zarr-python."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from interop.calls import Call, codec
+from interop.making import DATA, GIVEN, Call, Table, codec
 
-__all__ = ["FAILURES"]
+__all__ = ["FAILURES", "group", "new", "twice"]
 
-DATA = np.arange(60, dtype="int32").reshape(6, 10)
-GIVEN: dict[str, Any] = {"shape": (6, 10), "chunks": (4, 3), "dtype": "int32"}
-
-FAILURES: dict[str, Call] = {}
-
-
-def add(group: str, **calls: Call) -> None:
-    """Add calls to the table, under names that start with `group`."""
-    for name, made in calls.items():
-        key = f"{group}: {name.replace('_', ' ')}"
-        assert key not in FAILURES, key
-        FAILURES[key] = made
+FAILURES = Table()
 
 
 def new(**parameters: Any) -> Call:
@@ -38,67 +23,22 @@ def new(**parameters: Any) -> Call:
 LEFT_OUT = object()
 
 
-def there(act: Callable[[Any], object], **parameters: Any) -> Call:
-    """Create an array that holds data, and do something with it."""
-    given = {"chunks": (4, 3), **parameters}
-    return lambda zarr, store: act(zarr.create_array(store, data=DATA, **given))
-
-
-def assigned(selection: Any, value: Any, **parameters: Any) -> Call:
-    """Create an array, and assign to it."""
+def twice(*calls: Call) -> Call:
+    """Several calls on one store."""
 
     def act(zarr: Any, store: str) -> None:
-        new(**parameters)(zarr, store)[selection] = value
+        for one in calls:
+            one(zarr, store)
 
     return act
 
 
-def in_group(act: Callable[[Any], object]) -> Call:
-    """Create a group with an array ``a`` and a group ``g``, and do something with it."""
-
-    def prepared(zarr: Any, store: str) -> object:
-        root = zarr.create_group(store)
-        root.create_array("a", data=DATA)
-        root.create_group("g")
-        return act(root)
-
-    return prepared
+def group(**parameters: Any) -> Call:
+    """Create a group."""
+    return lambda zarr, store: zarr.create_group(store, **parameters)
 
 
-def read_only(act: Callable[[Any], object]) -> Call:
-    """Open an array for reading only, and do something with it."""
-
-    def prepared(zarr: Any, store: str) -> object:
-        zarr.create_array(store, data=DATA)
-        return act(zarr.open_array(store, mode="r"))
-
-    return prepared
-
-
-def stored(document: object, act: Callable[[Any, str], object]) -> Call:
-    """Write a document by hand, and do something with it."""
-
-    def prepared(zarr: Any, store: str) -> object:
-        text = document if isinstance(document, str) else json.dumps(document)
-        Path(store, "zarr.json").write_text(text)
-        return act(zarr, store)
-
-    return prepared
-
-
-def damaged(damage: Callable[[bytes], bytes], *compressors: dict[str, Any]) -> Call:
-    """Write an array, change the bytes of a chunk, and read it."""
-
-    def prepared(zarr: Any, store: str) -> object:
-        array = zarr.create_array(store, data=DATA, chunks=(6, 10), compressors=compressors or None)
-        chunk = Path(store, "c/0/0")
-        chunk.write_bytes(damage(chunk.read_bytes()))
-        return array[...]
-
-    return prepared
-
-
-add(
+FAILURES.add(
     "shape and data type",
     no_shape=new(shape=LEFT_OUT),
     no_dtype=new(dtype=LEFT_OUT),
@@ -117,7 +57,7 @@ add(
     long_double=new(dtype=np.longdouble),
     subarray_dtype=new(dtype=np.dtype(("int32", (2,)))),
 )
-add(
+FAILURES.add(
     "chunks",
     none=new(chunks=None),
     zero=new(chunks=0),
@@ -132,7 +72,7 @@ add(
     none_along_an_axis=new(chunks=(None, 3)),
     text=new(chunks="large"),
 )
-add(
+FAILURES.add(
     "fill value",
     text_for_an_integer=new(fill_value="abc"),
     text_for_a_float=new(dtype="float32", fill_value="abc"),
@@ -145,7 +85,7 @@ add(
     a_list=new(fill_value=[1, 2]),
     an_object=new(fill_value=object()),
 )
-add(
+FAILURES.add(
     "codecs",
     unknown_compressor=new(compressors=codec("lzma2", level=1)),
     unknown_filter=new(filters=codec("delta2", level=1)),
@@ -181,7 +121,7 @@ add(
     no_endian_where_one_is_needed=new(serializer={"name": "bytes"}),
     crc32c_with_a_member=new(compressors=codec("crc32c", level=1)),
 )
-add(
+FAILURES.add(
     "other parameters",
     unknown_chunk_keys=new(chunk_key_encoding={"name": "v3", "separator": "/"}),
     unknown_separator=new(chunk_key_encoding={"name": "default", "separator": "-"}),
@@ -211,22 +151,7 @@ add(
 )
 
 
-def twice(*calls: Call) -> Call:
-    """Several calls on one store."""
-
-    def act(zarr: Any, store: str) -> None:
-        for one in calls:
-            one(zarr, store)
-
-    return act
-
-
-def group(**parameters: Any) -> Call:
-    """Create a group."""
-    return lambda zarr, store: zarr.create_group(store, **parameters)
-
-
-add(
+FAILURES.add(
     "something is there",
     array_over_array=twice(new(), new()),
     array_over_group=twice(group(), new()),
@@ -245,7 +170,7 @@ add(
     open_with_mode_w_minus_over_array=twice(new(), lambda zarr, store: zarr.open(store, mode="w-", **GIVEN)),
     create_with_mode_w_minus_over_array=twice(new(), lambda zarr, store: zarr.create((3,), store=store, mode="w-")),
 )
-add(
+FAILURES.add(
     "opening",
     missing_array=lambda zarr, store: zarr.open_array(store),
     missing_array_to_be_changed=lambda zarr, store: zarr.open_array(store, mode="r+"),
@@ -272,7 +197,7 @@ add(
     save_nothing=lambda zarr, store: zarr.save(store),
     save_a_group_of_nothing=lambda zarr, store: zarr.save_group(store),
 )
-add(
+FAILURES.add(
     "create",
     compressor=lambda zarr, store: zarr.create((3,), store=store, compressor={"id": "zlib"}),
     filters=lambda zarr, store: zarr.create((3,), store=store, filters=[{"id": "delta"}]),
@@ -291,230 +216,4 @@ add(
     data_of_another_shape=lambda zarr, store: zarr.create((3,), store=store, data=DATA),
     full_like_without_fill_value=lambda zarr, store: zarr.full_like(DATA, store=store),
     zeros_without_shape=lambda zarr, store: zarr.zeros(store=store),
-)
-add(
-    "read only",
-    setitem=read_only(lambda array: array.__setitem__(0, 1)),
-    resize=read_only(lambda array: array.resize((2, 2))),
-    append=read_only(lambda array: array.append(DATA)),
-    attribute=read_only(lambda array: array.attrs.__setitem__("a", 1)),
-    update_attributes=read_only(lambda array: array.update_attributes({"a": 1})),
-    create_in_group=twice(group(), lambda zarr, store: zarr.open_group(store, mode="r").create_array("a", **GIVEN)),
-    create_group_in_group=twice(group(), lambda zarr, store: zarr.open_group(store, mode="r").create_group("a")),
-    set_in_group=twice(group(), lambda zarr, store: zarr.open_group(store, mode="r").__setitem__("a", DATA)),
-    delete_in_group=twice(
-        group(), group(path="a"), lambda zarr, store: zarr.open_group(store, mode="r").__delitem__("a")
-    ),
-    attribute_of_group=twice(group(), lambda zarr, store: zarr.open_group(store, mode="r").attrs.__setitem__("a", 1)),
-)
-
-
-def in_store(method: str, *arguments: Any) -> Call:
-    """Call a method of a local store with a key beside its folder."""
-
-    def prepared(zarr: Any, store: str) -> object:
-        Path(store, "../secret").write_bytes(b"secret")
-        prototype, value = zarr.buffer.default_buffer_prototype(), zarr.buffer.cpu.Buffer.from_bytes(b"value")
-        given = [{"prototype": prototype, "value": value}[argument] for argument in arguments]
-
-        async def act() -> object:
-            opened = await zarr.storage.LocalStore.open(store)
-            return await getattr(opened, method)("../secret", *given)
-
-        return asyncio.run(act())
-
-    return prepared
-
-
-add(
-    "stores",
-    get_beside_the_folder=in_store("get", "prototype"),
-    set_beside_the_folder=in_store("set", "value"),
-    exists_beside_the_folder=in_store("exists"),
-    delete_beside_the_folder=in_store("delete"),
-    delete_a_folder_beside_the_folder=in_store("delete_dir"),
-    getsize_beside_the_folder=in_store("getsize"),
-)
-SELECTIONS: dict[str, Any] = {
-    "beyond the end": 6,
-    "before the start": -7,
-    "beyond the second axis": (0, 10),
-    "too many": (0, 0, 0),
-    "too many slices": (slice(None), slice(None), slice(None)),
-    "two ellipses": (..., ...),
-    "a negative step": slice(None, None, -1),
-    "a step of zero": slice(None, None, 0),
-    "a float": 1.5,
-    "a slice of floats": slice(1.5, 3),
-    "text": "a",
-    "a tuple with text": (0, "a"),
-    "an object": object(),
-    "None": None,
-    "a new axis": (None, 0),
-    "a boolean": True,
-}
-add("reading", **{name: there(lambda array, key=key: array[key]) for name, key in SELECTIONS.items()})
-add("writing", **{name: assigned(key, 1) for name, key in SELECTIONS.items()})
-add(
-    "values",
-    too_long=assigned(slice(0, 2), np.zeros(11)),
-    too_many_axes=assigned(slice(0, 2), np.zeros((2, 2, 10))),
-    transposed=assigned(..., np.zeros((10, 6))),
-    a_row_for_all=assigned(..., np.zeros(10)),
-    a_column_for_all=assigned(..., np.zeros((6, 1))),
-    a_list_for_a_scalar=assigned((0, 0), [1, 2]),
-    text=assigned(..., "abc"),
-    an_array_of_text=assigned(slice(0, 1), np.array([["abc"] * 10])),
-    an_object=assigned((0, 0), object()),
-    none=assigned((0, 0), None),
-    too_large=assigned((0, 0), 300, dtype="uint8"),
-    too_small=assigned(..., -1, dtype="uint8"),
-    a_complex_number=assigned(..., 1j, dtype="float32"),
-    nan=assigned(..., float("nan")),
-)
-add(
-    "resize",
-    too_few_axes=there(lambda array: array.resize((6,))),
-    too_many_axes=there(lambda array: array.resize((6, 10, 1))),
-    a_negative_length=there(lambda array: array.resize((-1, 10))),
-    a_float=there(lambda array: array.resize((6.5, 10))),
-    text=there(lambda array: array.resize("large")),
-    none=there(lambda array: array.resize(None)),
-)
-add(
-    "append",
-    other_axes=there(lambda array: array.append(np.zeros((2, 9)))),
-    too_few_axes=there(lambda array: array.append(np.zeros(10))),
-    too_many_axes=there(lambda array: array.append(np.zeros((1, 6, 10)))),
-    axis_beyond=there(lambda array: array.append(DATA, axis=2)),
-    axis_before=there(lambda array: array.append(DATA, axis=-3)),
-    a_scalar=there(lambda array: array.append(np.int32(5))),
-    text=there(lambda array: array.append(np.full((1, 10), "a"))),
-)
-add(
-    "attributes",
-    missing=there(lambda array: array.attrs["missing"]),
-    delete_missing=there(lambda array: array.attrs.__delitem__("missing")),
-    an_object=there(lambda array: array.attrs.__setitem__("a", object())),
-    an_array=there(lambda array: array.attrs.__setitem__("a", np.arange(3))),
-    update_with_an_object=there(lambda array: array.attrs.update(a=object())),
-    update_attributes_with_an_object=there(lambda array: array.update_attributes({"a": object()})),
-    update_attributes_with_a_list=there(lambda array: array.update_attributes([1])),
-    put_an_object=there(lambda array: array.attrs.put({"a": object()})),
-    put_a_list=there(lambda array: array.attrs.put([1])),
-    of_a_group=in_group(lambda root: root.attrs.__setitem__("a", object())),
-    of_a_group_missing=in_group(lambda root: root.attrs["missing"]),
-    of_a_new_group=group(attributes={"a": object()}),
-)
-add(
-    "groups",
-    missing=in_group(lambda root: root["missing"]),
-    missing_deep=in_group(lambda root: root["g/missing/x"]),
-    below_an_array=in_group(lambda root: root["a/b"]),
-    a_number=in_group(lambda root: root[5]),
-    leaves_the_store=in_group(lambda root: root["../x"]),
-    create_array_again=in_group(lambda root: root.create_array("a", **GIVEN)),
-    create_array_over_group=in_group(lambda root: root.create_array("g", **GIVEN)),
-    create_group_again=in_group(lambda root: root.create_group("g")),
-    create_group_over_array=in_group(lambda root: root.create_group("a")),
-    create_below_an_array=in_group(lambda root: root.create_array("a/b", **GIVEN)),
-    create_that_leaves_the_store=in_group(lambda root: root.create_group("../x")),
-    create_without_name=in_group(lambda root: root.create_array("", **GIVEN)),
-    create_both_compressors=in_group(
-        lambda root: root.create_array("b", compressor=None, compressors=codec("gzip", level=1), **GIVEN)
-    ),
-    require_group_over_array=in_group(lambda root: root.require_group("a")),
-    require_array_over_group=in_group(lambda root: root.require_array("g", shape=(6, 10))),
-    require_another_shape=in_group(lambda root: root.require_array("a", shape=(6, 11))),
-    require_another_type=in_group(lambda root: root.require_array("a", shape=(6, 10), dtype="uint8")),
-    require_exactly_another_type=in_group(
-        lambda root: root.require_array("a", shape=(6, 10), dtype="int64", exact=True)
-    ),
-    set_below_an_array=in_group(lambda root: root.__setitem__("a/b", DATA)),
-    delete_itself=in_group(lambda root: root.__delitem__("")),
-    delete_what_leaves_the_store=in_group(lambda root: root.__delitem__("../x")),
-    get_below_an_array=in_group(lambda root: root.get("a/b", default=5)["x"]),
-    format_2_document_of_format_4=group(zarr_format=4),
-)
-DOCUMENT: dict[str, Any] = {
-    "zarr_format": 3,
-    "node_type": "array",
-    "shape": [4],
-    "data_type": "uint8",
-    "chunk_grid": codec("regular", chunk_shape=[2]),
-    "chunk_key_encoding": codec("default", separator="/"),
-    "fill_value": 9,
-    "codecs": [{"name": "bytes"}],
-}
-
-
-def opened(document: object) -> Call:
-    """Open an array with a document."""
-    return stored(document, lambda zarr, store: zarr.open_array(store, mode="r")[...])
-
-
-def without(member: str) -> dict[str, Any]:
-    """The document without a member."""
-    return {name: value for name, value in DOCUMENT.items() if name != member}
-
-
-add(
-    "documents",
-    not_json=opened("{"),
-    empty=opened(""),
-    a_list=opened([]),
-    of_format_4=opened({**DOCUMENT, "zarr_format": 4}),
-    of_a_format_that_is_text=opened({**DOCUMENT, "zarr_format": "3"}),
-    of_no_node_type=opened(without("node_type")),
-    of_an_unknown_node_type=opened({**DOCUMENT, "node_type": "table"}),
-    of_a_negative_shape=opened({**DOCUMENT, "shape": [-4]}),
-    of_a_shape_of_floats=opened({**DOCUMENT, "shape": [4.0]}),
-    of_an_unknown_data_type=opened({**DOCUMENT, "data_type": "int7"}),
-    of_an_unknown_grid=opened({**DOCUMENT, "chunk_grid": codec("hexagonal", chunk_shape=[2])}),
-    of_a_chunk_of_another_rank=opened({**DOCUMENT, "chunk_grid": codec("regular", chunk_shape=[2, 2])}),
-    of_unknown_chunk_keys=opened({**DOCUMENT, "chunk_key_encoding": codec("morton", separator="/")}),
-    of_an_unknown_separator=opened({**DOCUMENT, "chunk_key_encoding": codec("default", separator="-")}),
-    of_a_fill_value_that_is_null=opened({**DOCUMENT, "fill_value": None}),
-    of_a_fill_value_that_is_text=opened({**DOCUMENT, "fill_value": "nine"}),
-    of_a_fill_value_that_is_too_large=opened({**DOCUMENT, "fill_value": 300}),
-    of_no_codecs=opened({**DOCUMENT, "codecs": []}),
-    of_an_unknown_codec=opened({**DOCUMENT, "codecs": [{"name": "bytes"}, codec("lzma2", level=1)]}),
-    of_two_serializers=opened({**DOCUMENT, "codecs": [{"name": "bytes"}, {"name": "bytes"}]}),
-    of_a_level_out_of_range=opened({**DOCUMENT, "codecs": [{"name": "bytes"}, codec("gzip", level=12)]}),
-    of_a_storage_transformer=opened({**DOCUMENT, "storage_transformers": [{"name": "x"}]}),
-    of_an_unknown_member=opened({**DOCUMENT, "colour": "red"}),
-    of_too_many_dimension_names=opened({**DOCUMENT, "dimension_names": ["a", "b"]}),
-    of_attributes_that_are_a_list=opened({**DOCUMENT, "attributes": [1]}),
-    **{f"without_{member}": opened(without(member)) for member in DOCUMENT if member != "node_type"},
-    of_a_group_of_format_4=stored(
-        {"zarr_format": 4, "node_type": "group"}, lambda zarr, store: zarr.open_group(store, mode="r")
-    ),
-    of_a_group_with_an_unknown_member=stored(
-        {"zarr_format": 3, "node_type": "group", "colour": "red"}, lambda zarr, store: zarr.open_group(store, mode="r")
-    ),
-)
-ZSTD, GZIP, CRC32C = codec("zstd", level=1, checksum=True), codec("gzip", level=1), {"name": "crc32c"}
-LZ4 = codec("blosc", cname="lz4", clevel=5)
-
-
-def flipped(data: bytes) -> bytes:
-    """Change the last byte."""
-    return data[:-1] + bytes([data[-1] ^ 0xFF])
-
-
-add(
-    "damaged chunks",
-    uncompressed_cut_short=damaged(lambda data: data[:-1]),
-    uncompressed_too_long=damaged(lambda data: data + b"x"),
-    uncompressed_empty=damaged(lambda data: b""),
-    gzip_cut_short=damaged(lambda data: data[:-9], GZIP),
-    gzip_garbage=damaged(lambda data: b"garbage", GZIP),
-    gzip_checksum=damaged(lambda data: data[:-8] + bytes(4) + data[-4:], GZIP),
-    zstd_cut_short=damaged(lambda data: data[:-9], ZSTD),
-    zstd_garbage=damaged(lambda data: b"garbage", ZSTD),
-    zstd_checksum=damaged(flipped, ZSTD),
-    blosc_cut_short=damaged(lambda data: data[:-9], LZ4),
-    blosc_garbage=damaged(lambda data: b"garbage", LZ4),
-    crc32c=damaged(flipped, CRC32C),
-    crc32c_too_short=damaged(lambda data: b"x", CRC32C),
 )

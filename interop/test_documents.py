@@ -8,6 +8,9 @@ import zarr
 
 import terrazzo
 from interop.calls import CALLS
+from interop.steps import STEPS
+
+ALL = {**CALLS, **STEPS}
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the peers
 
@@ -18,13 +21,13 @@ def stored(folder):
     return {str(path.relative_to(folder)): path.read_bytes() if path.name == "zarr.json" else None for path in files}
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", ALL)
 def test_a_call_leaves_the_same_documents_and_keys(name, tmp_path):
     left = []
     for module in (zarr, terrazzo):
         folder = tmp_path / module.__name__
         folder.mkdir()
-        CALLS[name](module, str(folder))
+        ALL[name](module, str(folder))
         left.append(stored(folder))
     assert "zarr.json" in " ".join(left[0])
     assert left[1] == left[0]
@@ -44,5 +47,5 @@ def test_documents_are_indented_as_the_setting_says(indent, tmp_path):
 def test_terrazzo_warns_of_nothing_that_is_stored_as_zarr_python_stores_it(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for number, call in enumerate(CALLS.values()):
+        for number, call in enumerate(ALL.values()):
             call(terrazzo, str(tmp_path / str(number)))

@@ -9,11 +9,14 @@ import zarr.buffer.cpu
 import terrazzo
 import terrazzo.buffer.cpu
 import terrazzo.errors
+from interop.damage import DAMAGE
 from interop.differences import DIFFERENCES
 from interop.failures import FAILURES
+from interop.misuse import MISUSE
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the peers
 
+ALL = {**FAILURES, **MISUSE, **DAMAGE}
 DIFFERENT = {name: difference for difference in DIFFERENCES for name in difference.names}
 
 
@@ -21,7 +24,7 @@ def error_of(module, name, folder):
     store = folder / module.__name__ / "store"
     store.mkdir(parents=True)
     try:
-        FAILURES[name](module, str(store))
+        ALL[name](module, str(store))
     except Exception as error:
         return error
     return None
@@ -39,7 +42,7 @@ def is_caught_by_code_for(error, theirs):
     return True
 
 
-@pytest.mark.parametrize("name", [name for name in FAILURES if name not in DIFFERENT])
+@pytest.mark.parametrize("name", [name for name in ALL if name not in DIFFERENT])
 def test_an_error_is_caught_by_code_written_for_zarr_python(name, tmp_path):
     theirs = error_of(zarr, name, tmp_path)
     ours = error_of(terrazzo, name, tmp_path)
