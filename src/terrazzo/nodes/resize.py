@@ -60,7 +60,7 @@ async def append(array: AsyncArray[Any], data: Any, axis: int) -> tuple[int, ...
     """Write `data` behind the end of an axis."""
     array.store._check_writable()
     if not hasattr(data, "shape"):
-        data = np.asarray(data)
+        data = np.asarray(data, dtype=array.dtype)  # numbers of Python must fit, as when they are assigned
     if not data.shape:
         raise BroadcastError("a single element cannot be appended: it has no axis; append an array of one element")
     if not -array.ndim <= axis < array.ndim:

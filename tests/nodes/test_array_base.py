@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+import terrazzo
+from terrazzo.codecs import BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec
+from terrazzo.storage import MemoryStore
+
+
+@pytest.fixture(params=["blocking", "asynchronous"])
+def view(request):
+    """Both classes have these properties."""
+    return (lambda array: array) if request.param == "blocking" else lambda array: array.async_array
+
+
+@pytest.fixture
+def array(store, view):
+    return view(
+        terrazzo.create_array(
+            store,
+            name="a/b",
+            shape=(7, 10),
+            chunks=(4, 3),
+            dtype=">i2",
+            fill_value=-1,
+            filters=TransposeCodec(order=(1, 0)),
+            compressors=[GzipCodec(), Crc32cCodec()],
+            dimension_names=["y", None],
+        )
+    )
+
+
+def test_an_array_says_what_it_is(array):
+    assert array.shape == (7, 10)
+    assert array.ndim == 2
+    assert array.size == 70
+    assert array.dtype == np.dtype(">i2")
+    assert array.nbytes == 140
+    assert array.fill_value == -1
+    assert isinstance(array.fill_value, np.int16)
+    assert array.order == "C"
+    assert array.metadata.zarr_format == 3
+    assert array.metadata.dimension_names == ("y", None)
+
+
+def test_an_array_says_how_it_is_cut(array):
+    assert array.chunks == (4, 3)
+    assert array.shards is None
+    assert array.cdata_shape == (2, 4)
+    assert array.nchunks == 8
+    assert array.read_chunk_sizes == array.write_chunk_sizes == ((4, 3), (3, 3, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunks", "sizes", "nchunks"),
+    [
+        ((), (), (), 1),
+        ((0,), (3,), ((),), 0),
+        ((6,), (3,), ((3, 3),), 2),
+        ((2, 5), (5, 5), ((2,), (5,)), 1),
+        ((1, 4), (1, 3), ((1,), (3, 1)), 2),
+    ],
+)
+def test_chunks_are_counted(view, shape, chunks, sizes, nchunks):
+    array = view(terrazzo.create_array({}, shape=shape, chunks=chunks, dtype="i4"))
+    assert array.read_chunk_sizes == sizes
+    assert array.nchunks == nchunks
+
+
+def test_an_array_names_its_codecs(array):
+    assert array.filters == (TransposeCodec(order=(1, 0)),)
+    assert array.serializer == BytesCodec(endian="little")
+    assert array.compressors == (GzipCodec(), Crc32cCodec())
+
+
+def test_an_array_says_where_it_is(array, store):
+    assert array.store is store
+    assert array.path == "a/b"
+    assert array.name == "/a/b"
+    assert array.basename == "b"
+    assert str(array.store_path) == f"{store}/a/b"
+    assert not array.read_only
+
+
+def test_an_array_at_the_root_has_no_name_of_its_own(view):
+    array = view(terrazzo.create_array({}, shape=(2,), dtype="i4"))
+    assert (array.path, array.name, array.basename) == ("", "/", "")
+
+
+def test_a_view_that_only_reads_says_so(view, store):
+    terrazzo.create_array(store, shape=(2,), dtype="i4")
+    assert view(terrazzo.open_array(store, mode="r")).read_only
+    assert not view(terrazzo.open_array(store, mode="r+")).read_only
+
+
+def test_the_text_says_place_shape_and_type(array, store):
+    assert repr(array) == f"<{type(array).__name__} {store}/a/b shape=(7, 10) dtype=>i2>"
+
+
+def test_MD_03_an_array_of_any_size_says_what_it_is_at_once(view):
+    array = view(terrazzo.create_array(MemoryStore(), shape=(2**62, 2**62), chunks=(1, 1), dtype="f8"))
+    assert array.nchunks == array.size == 2**124
+    assert array.nbytes == 2**127
+    assert str(2**62) in repr(array)
+    assert str(2**127) in repr(array.info)

@@ -1,0 +1,140 @@
+import pytest
+
+import terrazzo
+from terrazzo.nodes.report import ArrayInfo, TreeRepr, human_readable_size
+from terrazzo.storage import MemoryStore
+from tests.helpers import on_a_loop
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0"),
+        (1023, "1023"),
+        (1024, "1.0K"),
+        (1536, "1.5K"),
+        (1 << 20, "1.0M"),
+        (5 << 30, "5.0G"),
+        (1 << 40, "1.0T"),
+        (1 << 50, "1.0P"),
+        (1 << 70, "1048576.0P"),
+    ],
+)
+def test_sizes_are_written_as_people_write_them(size, text):
+    assert human_readable_size(size) == text
+
+
+def rows(info):
+    """The lines of a report as a dictionary."""
+    return {label.strip(): value for label, _, value in (line.partition(": ") for line in repr(info).splitlines())}
+
+
+def test_the_report_on_an_array_says_what_its_metadata_tell(store):
+    array = terrazzo.create_array(store, name="a", shape=(1000, 2), chunks=(100, 2), dtype="float64")
+    assert rows(array.info) == {
+        "Type": "Array",
+        "Zarr format": "3",
+        "Data type": "Float64(endianness='little')",
+        "Fill value": "0.0",
+        "Shape": "(1000, 2)",
+        "Chunk shape": "(100, 2)",
+        "Order": "C",
+        "Read-only": "False",
+        "Store type": type(store).__name__,
+        "Filters": "()",
+        "Serializer": "BytesCodec(endian='little')",
+        "Compressors": "(ZstdCodec(level=0, checksum=False),)",
+        "No. bytes": "16000 (15.6K)",
+    }
+
+
+def test_the_colons_of_a_report_stand_below_one_another():
+    array = terrazzo.create_array({}, shape=(2,), dtype="i4")
+    for info in (array.info, array.info_complete(), terrazzo.create_group({}).info):
+        assert len({line.index(":") for line in repr(info).splitlines()}) == 1
+
+
+def test_the_complete_report_says_what_is_stored(driven):
+    inner = MemoryStore()
+    array = terrazzo.create_array(driven(inner), name="a", shape=(100,), chunks=(10,), dtype="u1", compressors=None)
+    terrazzo.create_array(driven(inner), name="ab", data=[1, 2, 3])
+    array[:25] = 7
+    stored = sum(len(value) for key, value in inner._store_dict.items() if key.startswith("a/"))
+    for info in (array.info_complete(), on_a_loop(array.async_array.info_complete())):
+        found = rows(info)
+        assert found["No. bytes stored"].partition(" ")[0] == str(stored) == str(array.nbytes_stored())
+        assert found["Storage ratio"] == f"{100 / stored:.1f}"
+        assert found["Chunks Initialized"] == "3" == str(array.nchunks_initialized)
+
+
+def test_a_ratio_needs_something_stored():
+    members = {
+        "zarr_format": 3,
+        "data_type": None,
+        "fill_value": 0,
+        "shape": (),
+        "chunk_shape": (),
+        "shard_shape": None,
+        "order": "C",
+        "read_only": False,
+        "store_type": "S",
+        "filters": (),
+        "serializer": None,
+        "compressors": (),
+        "count_bytes": 10,
+    }
+    assert ArrayInfo(**members).storage_ratio is None
+    assert ArrayInfo(**members, count_bytes_stored=0).storage_ratio is None
+    assert ArrayInfo(**members, count_bytes_stored=5).storage_ratio == 2.0
+
+
+def test_the_report_on_a_group(store):
+    root = terrazzo.create_group(store)
+    root.create_array("a/b", shape=(2,), dtype="i4")
+    root.create_group("c")
+    group = root["a"]
+    assert rows(group.info) == {
+        "Name": "a",
+        "Type": "Group",
+        "Zarr format": "3",
+        "Read-only": "False",
+        "Store type": type(store).__name__,
+    }
+    complete = rows(root.info_complete())
+    assert (complete["No. members"], complete["No. arrays"], complete["No. groups"]) == ("3", "1", "2")
+
+
+# -- trees
+
+
+def test_a_tree_is_drawn():
+    leaves = (("a", ""), ("a/x", " (2,) int8"), ("a/y", ""), ("a/y/z", ""), ("b", " () bool"), ("c", ""), ("c/d", ""))
+    assert str(TreeRepr("/", leaves)) == (
+        "/\n├── a\n│   ├── x (2,) int8\n│   └── y\n│       └── z\n├── b () bool\n└── c\n    └── d"
+    )
+
+
+def test_a_tree_may_end_in_a_remark():
+    assert repr(TreeRepr("/g", (("a", ""),), "(more)")) == "/g\n└── a\n(more)"
+    assert str(TreeRepr("/", ())) == "/"
+
+
+def test_the_tree_of_a_group(store):
+    root = terrazzo.create_group(store)
+    root.create_array("b/array", shape=(2, 3), dtype=">f4")
+    root.create_group("a/deep/er")
+    assert str(root.tree()) == "/\n├── a\n│   └── deep\n│       └── er\n└── b\n    └── array (2, 3) float32"
+    assert str(root.tree(level=1)) == "/\n├── a\n└── b"
+    assert str(root.tree(level=0)) == "/"
+    assert str(root["a"].tree()) == "/a\n└── deep\n    └── er"
+    assert str(root.tree(level=2)).count("\n") == 4
+
+
+def test_a_tree_that_is_too_long_says_that_nodes_are_missing(store):
+    root = terrazzo.create_group(store)
+    for number in range(5):
+        root.create_group(f"g{number}/inner")
+    text = str(root.tree(max_nodes=3))
+    assert text.splitlines()[-1] == "(only 3 nodes are shown)"
+    assert len(text.splitlines()) == 5
+    assert "only" not in str(root.tree(max_nodes=10))
