@@ -176,18 +176,23 @@ class ArrayV3Metadata(Metadata):
 
     def with_fitted_codecs(self) -> Self:
         """The same with every codec parameter decided that depends on the array, as documents are first written."""
-        return self._replace(codecs=tuple(self.chain))
+        return replace(self, codecs=tuple(self.chain))
 
     def update_shape(self, shape: tuple[int, ...]) -> Self:
         """The same with another shape."""
-        return self._replace(shape=shape)
+        changed = self._with(shape=_within("shape", lambda: parse_lengths(tuple(shape))))
+        changed._validate()
+        return changed
 
     def update_attributes(self, attributes: Mapping[str, Any]) -> Self:
         """The same with other attributes."""
-        return self._replace(attributes=attributes)
+        return self._with(attributes=dict(attributes))
 
-    def _replace(self, **changes: Any) -> Self:
-        return replace(self, **changes)
+    def _with(self, **members: Any) -> Self:
+        """A copy with other members, which are right already: appending would else parse everything four times."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, **members)
+        return other
 
     # -- documents
 

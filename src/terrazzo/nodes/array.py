@@ -107,10 +107,10 @@ class Array(ArrayBase, Generic[T_ArrayMetadata]):
     def __getitem__(self, selection: Any) -> Any:
         """Read a basic selection: integers, slices with a positive step, one ellipsis.
 
-        An element selected by integers alone comes as an array without axes, as from zarr-python.
+        An element selected by Python's integers alone comes as an array without axes, as from zarr-python.
         """
         result = run_inline(self._async_array.getitem(selection))
-        if isinstance(result, np.generic) and self.ndim and _has_no_ellipsis(selection):
+        if isinstance(result, np.generic) and self.ndim and _is_of_integers(selection):
             return np.asarray(result)
         return result
 
@@ -137,5 +137,5 @@ class Array(ArrayBase, Generic[T_ArrayMetadata]):
     __hash__ = None  # type: ignore[assignment] # the metadata change
 
 
-def _has_no_ellipsis(selection: Any) -> bool:
-    return not any(item is Ellipsis for item in (selection if isinstance(selection, tuple) else (selection,)))
+def _is_of_integers(selection: Any) -> bool:
+    return all(isinstance(item, int) for item in (selection if isinstance(selection, tuple) else (selection,)))
