@@ -412,6 +412,22 @@ def test_a_sweep_takes_only_what_is_old_and_has_no_owner(tmp_path):
     assert list(files.sweep_folder(str(tmp_path), 0)) == [str(tmp_path / young)]
 
 
+def test_a_writer_whose_file_is_swept_before_it_has_its_name_writes_it_again(path, tmp_path, monkeypatch):
+    real = os.replace
+    swept = []
+
+    def replace(source, target):
+        if len(swept) < 3:
+            swept.extend(files.sweep_folder(str(tmp_path), 0))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    files.write_file(path, b"x", fsync=False)
+    assert len(swept) == 3
+    assert Path(path).read_bytes() == b"x"
+    assert names_in(tmp_path) == ["value"]
+
+
 def test_a_sweep_goes_on_where_a_file_vanishes(tmp_path, monkeypatch):
     name = "." + "0" * 32 + ".partial"
     (tmp_path / name).write_bytes(b"x")
