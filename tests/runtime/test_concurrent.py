@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 import os
 import signal
 import sys
@@ -440,6 +441,29 @@ def test_ctrl_c_in_the_caller_stops_the_helpers():
         run_inline(share(crew, range(100_000), 2))
     assert crew.active == 0
     assert len(crew.done) < 100_000
+
+
+def test_ctrl_c_while_helpers_are_called_stops_those_that_came(monkeypatch):
+    class Interrupted(Workers):
+        def submit(self, call, /, *args, **kwargs):
+            if helpers:
+                assert begun.wait(LIMIT_SECONDS)
+                raise KeyboardInterrupt
+            helpers.append(super().submit(call, *args, **kwargs))
+            return helpers[0]
+
+    class Endless(Crew):
+        async def work(self, item):
+            begun.set()
+
+    helpers = []
+    begun = threading.Event()
+    monkeypatch.setattr(concurrent_module, "operations", Interrupted("test-operation", 2))
+    crew = Endless()
+    with pytest.raises(KeyboardInterrupt):
+        run_inline(share(crew, itertools.count(), 3))
+    assert helpers[0].done()
+    assert crew.active == 0
 
 
 def test_ctrl_c_while_waiting_for_helpers_waits_on_until_they_have_ended():

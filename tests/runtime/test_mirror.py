@@ -144,6 +144,15 @@ def test_an_abandoned_stream_closes_the_generator():
     assert pond.async_counterpart.closed
 
 
+def test_an_abandoned_stream_closes_the_generator_even_if_somebody_keeps_it():
+    pond = AsyncPond()
+    kept = pond.fish(3)
+    items = stream(kept)
+    assert next(items) == "carp 0"
+    items.close()
+    assert pond.closed
+
+
 def test_a_stream_that_is_never_started_does_nothing():
     pond = Pond()
     pond.fish(3).close()
