@@ -53,6 +53,6 @@ def test_an_event_ends_a_wait():
     ],
 )
 def test_ctrl_c_is_noticed_also_when_another_thread_receives_it(wait):
-    later(lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
+        later(lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT))
         wait()
