@@ -7,7 +7,13 @@ from typing import Any
 
 from terrazzo.api.creating import arguments_like, create
 from terrazzo.api.opening import place_for, refuse_obsolete, require_empty
-from terrazzo.errors import ArrayNotFoundError, GroupNotFoundError, NodeNotFoundError
+from terrazzo.errors import (
+    ArrayNotFoundError,
+    ContainsArrayError,
+    ContainsGroupError,
+    GroupNotFoundError,
+    NodeNotFoundError,
+)
 from terrazzo.nodes.async_array import AsyncArray, open_array_at
 from terrazzo.nodes.async_group import AsyncGroup, AsyncNode, open_node_at
 from terrazzo.nodes.create import create_group_at, parse_zarr_format
@@ -79,7 +85,7 @@ async def open(
         if chosen != "a":
             raise
         if "shape" in kwargs:
-            return await create(store=place, zarr_format=zarr_format, config=config, **kwargs)
+            return await _create_or_open(place, zarr_format, config, kwargs)
         return await open_group(place, mode="a", zarr_format=zarr_format, **kwargs)
     if isinstance(node, AsyncArray):
         return node if config is None else node.with_config(config)
@@ -125,7 +131,16 @@ async def open_array(
     except ArrayNotFoundError:
         if mode != "a":
             raise
-    return await _create_for(place, None, zarr_format, config, kwargs)
+    return await _create_or_open(place, zarr_format, config, kwargs)
+
+
+async def _create_or_open(
+    place: StorePath, zarr_format: ZarrFormat | None, config: ArrayConfigLike | None, kwargs: dict[str, Any]
+) -> AsyncArray[Any]:
+    try:
+        return await _create_for(place, None, zarr_format, config, kwargs)
+    except (ContainsArrayError, ContainsGroupError):  # somebody else made a node meanwhile
+        return await open_array_at(place, config)
 
 
 async def _create_for(
@@ -225,7 +240,12 @@ async def open_group(
         except GroupNotFoundError:
             if mode != "a":
                 raise
-    return await create_group(place, zarr_format=zarr_format, overwrite=mode == "w", attributes=attributes)
+    try:
+        return await create_group(place, zarr_format=zarr_format, overwrite=mode == "w", attributes=attributes)
+    except (ContainsArrayError, ContainsGroupError):
+        if mode != "a":
+            raise
+        return await AsyncGroup.open_at(place)  # somebody else made a node meanwhile
 
 
 async def group(

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 import numpy as np
 
 from terrazzo.dtype.parse import ZDTypeLike
-from terrazzo.errors import ContainsArrayError, GroupNotFoundError, quote
+from terrazzo.errors import ContainsArrayError, ContainsGroupError, GroupNotFoundError, quote
 from terrazzo.grid import ChunkKeyEncodingLike
 from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
 from terrazzo.metadata.json import normalize_attributes
@@ -322,7 +322,10 @@ class AsyncGroup(GroupBase):
             return await self.create_group(name, overwrite=True)
         node = await self.get(name)
         if node is None:
-            return await self.create_group(name)
+            try:
+                return await self.create_group(name)
+            except (ContainsArrayError, ContainsGroupError):  # somebody else made a node meanwhile
+                node = await self.getitem(name)
         if not isinstance(node, AsyncGroup):
             raise TypeError(f"there is an array at {quote(name)}, expected a group")
         return node
@@ -402,7 +405,10 @@ class AsyncGroup(GroupBase):
         """
         node = await self.get(name)
         if node is None:
-            return await self.create_array(name, shape=shape, dtype="float64" if dtype is None else dtype, **kwargs)
+            try:
+                return await self.create_array(name, shape=shape, dtype="float64" if dtype is None else dtype, **kwargs)
+            except (ContainsArrayError, ContainsGroupError):
+                node = await self.getitem(name)
         if not isinstance(node, AsyncArray):
             raise TypeError(f"there is a group at {quote(name)}, expected an array")
         wanted = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)

@@ -1,0 +1,136 @@
+import pytest
+
+import terrazzo
+from terrazzo.errors import MetadataValidationError, NodeTypeValidationError
+from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
+from terrazzo.nodes.locate import read_node
+from terrazzo.storage import MemoryStore, StorePath
+from terrazzo.testing.stores import CountingStore, FailingStore
+from tests.helpers import buffer_of, on_a_loop
+
+GROUP = b'{"zarr_format": 3, "node_type": "group"}'
+
+
+def read(store, path=""):
+    return on_a_loop(read_node(StorePath(store, path)))
+
+
+def test_a_document_is_read_as_what_it_is(store):
+    terrazzo.create_array(store, name="a", data=[1])
+    assert isinstance(read(store, "a"), ArrayV3Metadata)
+    assert isinstance(read(store), GroupMetadata)
+    assert read(store, "b") is None
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        (b'{"zarr_format": 3, "node_type": "table"}', "node_type"),
+        (b'{"zarr_format": 3, "node_type": null}', "node_type"),
+        (b'{"zarr_format": 3}', "node_type"),
+        (b'{"zarr_format": 4, "node_type": "group"}', "zarr_format"),
+        (b'{"zarr_format": "3", "node_type": "group"}', "zarr_format"),
+        (b'{"zarr_format": 3.0, "node_type": "group"}', "zarr_format"),
+        (b'{"node_type": "group"}', "zarr_format"),
+        (b'{"zarr_format": 3, "node_type": "group", "x": 1}', "x"),
+    ],
+)
+def test_MD_17_what_is_wrong_is_named_with_key_and_store(driven, document, field):
+    inner = MemoryStore()
+    inner._store_dict["g/zarr.json"] = buffer_of(document)
+    with pytest.raises(MetadataValidationError) as caught:
+        read(driven(inner), "g")
+    error = caught.value
+    assert (error.field, error.key) == (field, "g/zarr.json")
+    assert str(inner) in error.store
+    assert isinstance(error, NodeTypeValidationError) == (field == "node_type")
+
+
+def test_opening_is_one_request(driven):
+    counting = CountingStore(driven(MemoryStore()))
+    terrazzo.create_array(counting, name="a", data=[1])
+    for open_it in (
+        lambda: terrazzo.open_array(counting, path="a"),
+        lambda: terrazzo.open_array(counting, path="a", mode="r+"),
+        lambda: terrazzo.open(counting, path="a"),
+        lambda: terrazzo.open(counting, path="a", mode="r"),
+        lambda: terrazzo.open_group(counting),
+        lambda: terrazzo.Array.open(StorePath(counting, "a")),
+        lambda: terrazzo.Group.open(counting),
+    ):
+        counting.reset()
+        open_it()
+        assert counting.counts == {"get": 1}
+
+
+@pytest.mark.parametrize(("name", "kind"), [(".zarray", "array"), (".zgroup", "group")])
+def test_a_node_of_format_2_is_never_taken_for_nothing(driven, name, kind):
+    inner = MemoryStore()
+    inner._store_dict[f"n/{name}"] = buffer_of(b'{"zarr_format": 2}')
+    store = driven(inner)
+    for attempt in (
+        lambda: terrazzo.open(store, path="n"),
+        lambda: terrazzo.open_array(store, path="n"),
+        lambda: terrazzo.open_array(store, path="n", mode="a", shape=(2,)),
+        lambda: terrazzo.open_group(store, path="n"),
+        lambda: terrazzo.create_group(store, path="n"),
+        lambda: terrazzo.create_array(store, name="n", data=[1]),
+        lambda: terrazzo.create_array(store, name="n/below", data=[1]),
+    ):
+        with pytest.raises(MetadataValidationError, match=f"{kind} at .*format 2") as caught:
+            attempt()
+        assert caught.value.key == f"n/{name}"
+    assert [key for key in inner._store_dict if key.startswith("n")] == [f"n/{name}"]
+
+
+def test_creating_a_node_looks_at_what_is_there_and_above_and_writes_once(driven):
+    counting = CountingStore(driven(MemoryStore()))
+    terrazzo.create_group(counting, path="a")
+    counting.reset()
+    terrazzo.create_array(counting, name="a/b/c", shape=(2,), dtype="i4")
+    assert counting.keys("set") == ["a/b/c/zarr.json"]
+    assert counting.keys("set_if_not_exists") == ["a/b/zarr.json"]
+    assert sorted(counting.keys("get")) == ["a/b/c/zarr.json", "a/b/zarr.json", "a/zarr.json", "zarr.json"]
+
+
+def test_overwriting_deletes_everything_below_and_nothing_beside(driven):
+    inner = MemoryStore()
+    store = driven(inner)
+    for path in ("a/b", "a/c/d", "ab"):
+        terrazzo.create_array(store, name=path, data=[1])
+    terrazzo.create_group(store, path="a", overwrite=True)
+    assert sorted(inner._store_dict) == ["a/zarr.json", "ab/c/0", "ab/zarr.json", "zarr.json"]
+
+
+def test_WR_04_nothing_is_deleted_where_what_is_above_cannot_be_read(driven):
+    inner = MemoryStore()
+    terrazzo.create_array(inner, name="g/a", data=[1])
+    inner._store_dict["g/zarr.json"] = buffer_of(b"{")
+    before = dict(inner._store_dict)
+    with pytest.raises(MetadataValidationError):
+        terrazzo.create_array(driven(inner), name="g/a", data=[2], overwrite=True)
+    assert inner._store_dict == before
+
+
+def test_what_cannot_be_read_is_in_the_way_unless_it_is_overwritten(driven):
+    inner = MemoryStore({"a/zarr.json": buffer_of(b"{")})
+    store = driven(inner)
+    for attempt in (
+        lambda: terrazzo.create_array(store, name="a", data=[1]),
+        lambda: terrazzo.create_group(store, path="a"),
+    ):
+        with pytest.raises(MetadataValidationError):
+            attempt()
+    terrazzo.create_array(store, name="a", data=[1], overwrite=True)
+    assert terrazzo.open_array(store, path="a")[:].tolist() == [1]
+
+
+@pytest.mark.parametrize("operation", ["get", "set", "delete_dir"])
+def test_errors_of_the_store_keep_their_class_and_name_the_key(driven, operation):
+    inner = MemoryStore()
+    terrazzo.create_group(inner)
+    failing = FailingStore(driven(inner), lambda request: request.operation == operation)
+    with pytest.raises(OSError, match="simulated") as caught:
+        terrazzo.create_group(failing, path="a", overwrite=True)
+    assert caught.value.errno == 5
+    assert any(str(inner) in note for note in caught.value.__notes__)

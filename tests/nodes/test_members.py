@@ -1,0 +1,116 @@
+import json
+
+import pytest
+
+import terrazzo
+from terrazzo.errors import MetadataValidationError, UnknownCodecError
+from terrazzo.nodes.members import iter_members
+from terrazzo.storage import MemoryStore, StorePath
+from terrazzo.testing.stores import CountingStore, FailingStore
+from tests.helpers import buffer_of, on_a_loop
+
+GROUP = b'{"zarr_format": 3, "node_type": "group"}'
+
+
+def found(store, path="", depth=None):
+    async def collect():
+        return [path async for path, _, _ in iter_members(StorePath(store, path), depth)]
+
+    return on_a_loop(collect())
+
+
+def test_only_what_has_a_document_is_a_member(driven):
+    inner = MemoryStore()
+    for key, value in {
+        "zarr.json": GROUP,
+        "a/zarr.json": GROUP,
+        "implicit/inner/zarr.json": GROUP,
+        "readme.txt": b"text",
+        "data/0": b"text",
+        "__reserved/zarr.json": GROUP,
+        "__zarr": b"",
+        "_single/zarr.json": GROUP,
+        "a/zarr.json.bak": b"",
+    }.items():
+        inner._store_dict[key] = buffer_of(value)
+    assert found(driven(inner)) == ["_single", "a"]
+
+
+def test_nothing_is_looked_for_below_arrays(driven):
+    inner = MemoryStore()
+    root = terrazzo.create_group(inner)
+    root.create_array("a", data=[1, 2], chunks=1)
+    inner._store_dict["a/c/zarr.json"] = buffer_of(GROUP)
+    counting = CountingStore(driven(inner))
+    assert found(counting) == ["a"]
+    assert counting.keys("list_dir") == [""]
+
+
+def test_a_level_costs_a_listing_for_each_group_and_a_read_for_each_node(driven):
+    inner = MemoryStore()
+    root = terrazzo.create_group(inner)
+    for path in ("a/x", "a/y", "b/z", "c"):
+        root.create_group(path)
+    counting = CountingStore(driven(inner))
+    assert found(counting, depth=1) == ["a", "b", "c", "a/x", "a/y", "b/z"]
+    assert counting.counts == {"list_dir": 4, "get": 6}
+
+
+@pytest.mark.parametrize(
+    ("document", "error"),
+    [
+        (b"", MetadataValidationError),
+        (b"{", MetadataValidationError),
+        (b"[]", MetadataValidationError),
+        (json.dumps({"zarr_format": 3, "node_type": "table"}).encode(), MetadataValidationError),
+        (b'{"zarr_format": 2}', MetadataValidationError),
+        (None, UnknownCodecError),
+    ],
+    ids=["empty", "no JSON", "no object", "another kind", "format 2", "unknown codec"],
+)
+def test_MD_28_a_broken_child_is_named_and_the_others_stay_reachable(driven, document, error):
+    inner = MemoryStore()
+    root = terrazzo.create_group(driven(inner))
+    for number in range(9):
+        root.create_array(f"n{number}", data=[number])
+    if document is None:
+        root.create_array("n99", data=[1])
+        broken = json.loads(inner._store_dict["n99/zarr.json"].to_bytes())
+        broken["codecs"].append({"name": "rot13"})
+        document = json.dumps(broken).encode()
+    inner._store_dict["n99/zarr.json"] = buffer_of(document)
+    for attempt in (
+        root.members,
+        root.tree,
+        root.nmembers,
+        lambda: list(root.arrays()),
+        root.info_complete,
+        lambda: list(root),
+    ):
+        with pytest.raises(error) as caught:
+            attempt()
+        assert caught.value.key == "n99/zarr.json"
+    for number in range(9):
+        assert root[f"n{number}"][:].tolist() == [number]
+    with pytest.raises(error):
+        _ = root["n99"]
+    del root["n99"]
+    assert len(root) == 9
+
+
+def test_ST_10_a_listing_that_fails_is_never_a_shorter_list(driven):
+    inner = MemoryStore()
+    terrazzo.create_group(inner, path="a")
+    failing = FailingStore(driven(inner), lambda request: request.operation == "list_dir")
+    with pytest.raises(OSError, match="simulated"):
+        list(terrazzo.open_group(failing))
+
+
+def test_ST_11_a_document_that_cannot_be_read_is_never_absent(driven):
+    inner = MemoryStore()
+    terrazzo.create_group(inner, path="a")
+    failing = FailingStore(driven(inner), lambda request: request.key == "a/zarr.json")
+    root = terrazzo.open_group(failing)
+    for attempt in (lambda: list(root), lambda: root["a"], lambda: "a" in root, lambda: root.get("a")):
+        with pytest.raises(OSError, match="simulated"):
+            attempt()
