@@ -254,14 +254,19 @@ def _codec_arguments(codecs: Iterable[Any]) -> dict[str, Any]:
 
 def _shaped(data: Any, shape: ShapeLike | None, dtype: ZDTypeLike | None) -> Any:
     """Data that come with a shape or data type must agree with it; the data type may need a cast."""
-    if isinstance(data, ArrayBase):
-        return data
-    array = np.asanyarray(data)
+    array = data if isinstance(data, ArrayBase) else np.asanyarray(data)
     if shape is not None:
         wanted = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         if wanted != array.shape:
             raise ValueError(f"data has the shape {array.shape}, expected {wanted}")
-    return array if dtype is None else array.astype(parse_dtype(dtype, zarr_format=3).to_native_dtype(), copy=False)
+    if dtype is None:
+        return array
+    native = parse_dtype(dtype, zarr_format=3).to_native_dtype()
+    if not isinstance(array, ArrayBase):
+        return array.astype(native, copy=False)
+    if native != array.dtype:
+        raise ValueError(f"an array that is copied keeps its data type, {array.dtype}; got {native}")
+    return array
 
 
 def _config_with(config: ArrayConfigLike | None, *, write_empty_chunks: bool | None) -> ArrayConfigLike | None:

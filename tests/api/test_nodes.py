@@ -1,0 +1,303 @@
+"""Opening, for every mode, whatever is there, in stores that can be written and stores that cannot."""
+
+import numpy as np
+import pytest
+
+import terrazzo
+from terrazzo import Array, Group
+from terrazzo.errors import (
+    ArrayNotFoundError,
+    ContainsArrayError,
+    ContainsGroupError,
+    GroupNotFoundError,
+    NodeTypeValidationError,
+)
+from terrazzo.storage import MemoryStore, StorePath
+from tests.helpers import buffer_of
+
+SHAPE = {"shape": (3,), "dtype": "int16"}
+OLD = [1, 2, 3, 4]
+
+
+def place(driven, content):
+    """A store with what is asked for at ``n``, and a neighbour whose name starts alike; and its inner store."""
+    inner = MemoryStore()
+    terrazzo.create_array(inner, name="nn", data=OLD)
+    if content == "array":
+        terrazzo.create_array(inner, name="n", data=OLD, attributes={"old": True})
+    elif content == "group":
+        terrazzo.create_group(inner, path="n", attributes={"old": True})
+        terrazzo.create_array(inner, name="n/child", data=OLD)
+    elif content == "foreign keys":
+        inner._store_dict["n/readme.txt"] = buffer_of(b"text")
+    return driven(inner), inner
+
+
+def check(outcome, call, name, driven, content, *, read_only=False, mode=None, **kwargs):
+    """Call a function and compare what happens with an outcome: an exception, or what is opened, made or replaced."""
+    store, inner = place(driven, content)
+    if read_only:
+        store = store.with_read_only(True)
+    before = dict(inner._store_dict)
+    if mode is not None:
+        kwargs["mode"] = mode
+    if isinstance(outcome, type):
+        with pytest.raises(outcome) as caught:
+            call(name, store, path="n", **kwargs)
+        assert type(caught.value) is outcome
+        assert inner._store_dict == before
+        return
+    node = call(name, store, path="n", **kwargs)
+    kind, _, how = outcome.partition(" ")
+    assert isinstance(node, Array if kind == "array" else Group)
+    assert node.path == "n"
+    assert node.read_only == (how == "read-only")
+    if how in ("opened", "read-only"):
+        assert inner._store_dict == before
+        assert node.attrs.asdict() == {"old": True}
+        if kind == "array":
+            assert node[:].tolist() == OLD
+        else:
+            assert list(node) == ["child"]
+    else:
+        assert "n/child/zarr.json" not in inner._store_dict
+        assert node.attrs.asdict() == {}
+        if kind == "array":
+            assert node[:].tolist() == [0, 0, 0]
+        else:
+            assert list(node) == []
+        if how == "made":
+            assert before.items() <= inner._store_dict.items()
+    assert terrazzo.open_array(inner, path="nn")[:].tolist() == OLD
+
+
+# Columns: nothing there, an array, a group, keys of others. ``+`` in the mode: with `shape`.
+OPEN = {
+    "": ("group made", "array opened", "group opened", "group made"),
+    "+": ("array made", "array opened", TypeError, "array made"),
+    "r": (GroupNotFoundError, "array read-only", "group read-only", GroupNotFoundError),
+    "r +": (GroupNotFoundError, "array read-only", TypeError, GroupNotFoundError),
+    "r+": (GroupNotFoundError, "array opened", "group opened", GroupNotFoundError),
+    "a": ("group made", "array opened", "group opened", "group made"),
+    "a +": ("array made", "array opened", TypeError, "array made"),
+    "w": ("group made", "group replaced", "group replaced", "group replaced"),
+    "w +": ("array made", "array replaced", "array replaced", "array replaced"),
+    "w-": (TypeError, TypeError, TypeError, TypeError),
+    "w- +": ("array made", FileExistsError, FileExistsError, FileExistsError),
+    "x": (ValueError, ValueError, ValueError, ValueError),
+}
+OPEN_ARRAY = {
+    "": (ArrayNotFoundError, "array opened", NodeTypeValidationError, ArrayNotFoundError),
+    "+": (ArrayNotFoundError, "array opened", NodeTypeValidationError, ArrayNotFoundError),
+    "r": (ArrayNotFoundError, "array read-only", NodeTypeValidationError, ArrayNotFoundError),
+    "r+": (ArrayNotFoundError, "array opened", NodeTypeValidationError, ArrayNotFoundError),
+    "a": (TypeError, "array opened", NodeTypeValidationError, TypeError),
+    "a +": ("array made", "array opened", NodeTypeValidationError, "array made"),
+    "w": (TypeError, TypeError, TypeError, TypeError),
+    "w +": ("array made", "array replaced", "array replaced", "array replaced"),
+    "w-": (TypeError, TypeError, TypeError, TypeError),
+    "w- +": ("array made", FileExistsError, FileExistsError, FileExistsError),
+    "x": (ValueError, ValueError, ValueError, ValueError),
+}
+OPEN_GROUP = {
+    "": ("group made", ContainsArrayError, "group opened", "group made"),
+    "r": (GroupNotFoundError, ContainsArrayError, "group read-only", GroupNotFoundError),
+    "r+": (GroupNotFoundError, ContainsArrayError, "group opened", GroupNotFoundError),
+    "a": ("group made", ContainsArrayError, "group opened", "group made"),
+    "w": ("group made", "group replaced", "group replaced", "group replaced"),
+    "w-": ("group made", FileExistsError, FileExistsError, FileExistsError),
+    "x": (ValueError, ValueError, ValueError, ValueError),
+}
+CONTENTS = ("nothing", "array", "group", "foreign keys")
+TABLES = {"open": OPEN, "open_array": OPEN_ARRAY, "open_group": OPEN_GROUP}
+CASES = [
+    pytest.param(name, mode, content, outcome, id=f"{name} {mode or 'default'}: {content}")
+    for name, table in TABLES.items()
+    for mode, outcomes in table.items()
+    for content, outcome in zip(CONTENTS, outcomes, strict=True)
+]
+
+
+@pytest.mark.parametrize(("name", "mode", "content", "outcome"), CASES)
+def test_a_mode_does_what_it_says(call, driven, name, mode, content, outcome):
+    with_shape = mode.endswith("+") and mode != "r+"
+    bare = mode.removesuffix("+").strip() if with_shape else mode
+    check(outcome, call, name, driven, content, mode=bare or None, **(SHAPE if with_shape else {}))
+
+
+READERS = {
+    # A store that is read-only: modes that write are refused before anything is looked at.
+    "open": {None: (GroupNotFoundError, "array read-only", "group read-only")},
+    "open_array": {None: (ArrayNotFoundError, "array read-only", NodeTypeValidationError)},
+    "open_group": {None: (ValueError, ValueError, ValueError)},
+}
+for _name, _table in READERS.items():
+    _table["r"] = TABLES[_name]["r"][:3]
+    for _mode in ("r+", "a", "w", "w-"):
+        _table[_mode] = (ValueError, ValueError, ValueError)
+READER_CASES = [
+    pytest.param(name, mode, content, outcome, id=f"{name} {mode or 'default'}: {content}")
+    for name, table in READERS.items()
+    for mode, outcomes in table.items()
+    for content, outcome in zip(CONTENTS[:3], outcomes, strict=True)
+]
+
+
+@pytest.mark.parametrize(("name", "mode", "content", "outcome"), READER_CASES)
+def test_a_store_that_is_read_only_is_only_read(call, driven, name, mode, content, outcome):
+    check(outcome, call, name, driven, content, mode=mode, read_only=True)
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_group_opens_or_makes_and_with_overwrite_always_makes(call, driven, content, overwrite):
+    expected = OPEN_GROUP["w" if overwrite else "a"][CONTENTS.index(content)]
+    check(expected, call, "group", driven, content, overwrite=overwrite)
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_create_group_makes(call, driven, content, overwrite):
+    if overwrite:
+        expected = OPEN_GROUP["w"][CONTENTS.index(content)]
+    else:
+        expected = ("group made", ContainsArrayError, ContainsGroupError, "group made")[CONTENTS.index(content)]
+    check(expected, call, "create_group", driven, content, overwrite=overwrite)
+
+
+@pytest.mark.parametrize("name", ["group", "create_group"])
+@pytest.mark.parametrize("content", CONTENTS[:3])
+def test_no_group_is_made_in_a_store_that_is_read_only(call, driven, name, content):
+    check(ValueError, call, name, driven, content, read_only=True)
+
+
+def test_nothing_found_is_a_file_not_found_and_says_where(call, driven):
+    store, _ = place(driven, "nothing")
+    for name, error in (
+        ("open", GroupNotFoundError),
+        ("open_array", ArrayNotFoundError),
+        ("open_group", GroupNotFoundError),
+    ):
+        with pytest.raises(FileNotFoundError, match="/n") as caught:
+            call(name, store, path="n", mode="r")
+        assert isinstance(caught.value, error)
+        assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize("name", ["open", "open_array", "open_group", "load"])
+@pytest.mark.parametrize("mode", ["r", "r+"])
+def test_a_local_folder_that_is_missing_is_not_made(call, tmp_path, name, mode):
+    kwargs = {} if name == "load" else {"mode": mode}
+    with pytest.raises(FileNotFoundError):
+        call(name, str(tmp_path / "nothing"), **kwargs)
+    assert not list(tmp_path.iterdir())
+
+
+# -- where
+
+
+@pytest.mark.parametrize("spelling", ["str", "Path", "URL", "StorePath", "Store", "dict"])
+def test_a_place_is_said_in_many_ways(call, tmp_path, spelling):
+    where = {
+        "str": lambda: str(tmp_path / "s"),
+        "Path": lambda: tmp_path / "s",
+        "URL": lambda: f"file://{tmp_path}/s",
+        "StorePath": lambda: StorePath(MemoryStore(), "below/here"),
+        "Store": MemoryStore,
+        "dict": dict,
+    }[spelling]()
+    call("create_group", where, path="g")
+    call("create_array", where, name="g/a", data=OLD)
+    assert call("open_array", where, path="g/a")[:].tolist() == OLD
+    assert call("open", where, path="/g//a/")[:].tolist() == OLD
+    assert list(call("open_group", where, path="g")) == ["a"]
+    if spelling == "StorePath":
+        assert call("open", where.store, path="below/here/g/a").path == "below/here/g/a"
+
+
+def test_without_a_place_it_is_new_memory(call):
+    group = call("open_group")
+    assert isinstance(group.store, MemoryStore)
+    assert group.store != call("group").store
+    assert call("open").path == ""
+    assert call("create_group", None).path == ""
+
+
+@pytest.mark.parametrize("name", ["open", "open_array", "open_group", "group", "create_group", "load"])
+def test_what_is_no_place_is_a_type_error(call, name):
+    for where in (5, ["a"], b"path", object()):
+        with pytest.raises(TypeError, match="no store"):
+            call(name, where)
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/a", "https://example.org/a", "memory://a"])
+def test_urls_of_other_kinds_are_refused_by_name(call, url):
+    with pytest.raises(ValueError, match=url.partition(":")[0]):
+        call("open", url)
+
+
+@pytest.mark.parametrize("name", ["open", "open_array", "open_group", "group", "create_group"])
+def test_storage_options_are_for_urls(call, name):
+    with pytest.raises(TypeError, match="storage_options"):
+        call(name, MemoryStore(), storage_options={"anon": True})
+
+
+# -- arguments
+
+
+def test_a_config_is_taken_by_what_is_opened_and_made(call, driven):
+    store, _ = place(driven, "array")
+    for name in ("open", "open_array"):
+        assert call(name, store, path="n", config={"order": "F"}).order == "F"
+        assert call(name, store, path=f"{name}-new", mode="a", config={"order": "F"}, **SHAPE).order == "F"
+
+
+def test_attributes_are_for_a_new_group(call, driven):
+    store, _ = place(driven, "group")
+    assert call("open_group", store, path="n", attributes={"new": 1}).attrs == {"old": True}
+    assert call("open_group", store, path="m", attributes={"new": 1}).attrs == {"new": 1}
+    assert call("group", store, path="l", attributes={"new": 1}).attrs == {"new": 1}
+    assert call("open", store, path="k", attributes={"new": 1}).attrs == {"new": 1}
+
+
+@pytest.mark.parametrize("name", ["open_group", "group"])
+@pytest.mark.parametrize("argument", ["synchronizer", "chunk_store", "meta_array"])
+def test_arguments_without_a_meaning_are_refused(call, name, argument):
+    with pytest.raises(ValueError, match=argument):
+        call(name, MemoryStore(), **{argument: object()})
+
+
+@pytest.mark.parametrize("name", ["open_group", "group", "create_group", "open"])
+def test_only_format_3_is_made(call, name):
+    inner = MemoryStore()
+    with pytest.raises(NotImplementedError, match="format 3"):
+        call(name, inner, zarr_format=2)
+    assert not inner._store_dict
+    assert call(name, inner, zarr_format=3).path == ""
+
+
+def test_an_array_is_opened_or_made_like_another(call, driven):
+    store, _ = place(driven, "array")
+    like = terrazzo.create_array({}, shape=(6,), chunks=(2,), dtype="int16", fill_value=7)
+    assert call("open_like", like, "n", store=store)[:].tolist() == OLD
+    made = call("open_like", like, "m", store=store)
+    assert (made.shape, made.chunks, made.dtype, made.fill_value) == ((6,), (2,), np.dtype("int16"), 7)
+    made[0] = 1
+    assert call("open_like", like, "m", store=store)[0] == 1
+    assert call("open_like", np.zeros((2, 3), "f4"), "k", store=store).shape == (2, 3)
+
+
+def test_MD_17_what_cannot_be_read_is_not_replaced_by_opening(call, driven):
+    inner = MemoryStore({"n/zarr.json": buffer_of(b"{")})
+    store = driven(inner)
+    for name, kwargs in (
+        ("open", {}),
+        ("open", SHAPE),
+        ("open_array", {"mode": "a", **SHAPE}),
+        ("open_group", {}),
+        ("group", {}),
+    ):
+        with pytest.raises(ValueError, match="JSON"):
+            call(name, store, path="n", **kwargs)
+    assert inner._store_dict["n/zarr.json"].to_bytes() == b"{"
+    assert call("open_group", store, path="n", mode="w").path == "n"
