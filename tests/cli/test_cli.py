@@ -1,3 +1,4 @@
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,21 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
         main(["--version"])
     assert stopped.value.code == 0
     assert capsys.readouterr().out == f"terrazzo {terrazzo.__version__}\n"
+
+
+def test_looking_changes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    for arguments in (
+        ["info", str(folder)],
+        ["tree", str(folder)],
+        ["info", str(folder), "a/b"],
+        ["info", str(folder), "x"],
+    ):
+        main(arguments)
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    assert capsys.readouterr().out
+
+
+def test_the_command_is_what_the_package_installs() -> None:
+    (command,) = entry_points(group="console_scripts", name="terrazzo")
+    assert command.load() is main
