@@ -11,9 +11,6 @@ import terrazzo
 from terrazzo import dtype
 from terrazzo.codecs import BytesCodec, GzipCodec, TransposeCodec, ZstdCodec
 from terrazzo.errors import (
-    BaseZarrError,
-    ContainsArrayError,
-    ContainsGroupError,
     MetadataValidationError,
     ZarrRuntimeWarning,
 )
@@ -22,7 +19,7 @@ from terrazzo.settings import config
 from terrazzo.spec import ArrayConfig
 from terrazzo.storage import MemoryStore
 from terrazzo.testing import strategies
-from terrazzo.testing.stores import CountingStore, FailingStore
+from terrazzo.testing.stores import CountingStore
 from tests.dtype.test_numeric import TYPES
 
 
@@ -458,84 +455,6 @@ def test_WR_04_data_that_cannot_be_written_leave_what_was_there(driven):
         with pytest.raises((ValueError, TypeError)):
             terrazzo.create_array(store, name="a", overwrite=True, **kwargs)
         assert inner._store_dict == before
-
-
-# -- what is in the way
-
-
-@pytest.mark.parametrize(("make", "error"), [("array", ContainsArrayError), ("group", ContainsGroupError)])
-def test_what_is_there_is_not_replaced_unless_asked(store, make, error):
-    if make == "array":
-        terrazzo.create_array(store, name="a", data=[1, 2])
-    else:
-        terrazzo.create_array(store, name="a/b", data=[1, 2])
-    for attempt in (
-        lambda: terrazzo.create_array(store, name="a", data=[3]),
-        lambda: terrazzo.create_group(store, path="a"),
-    ):
-        with pytest.raises(error, match="overwrite"):
-            attempt()
-    terrazzo.create_array(store, name="a", data=[3], overwrite=True)
-    assert terrazzo.open_array(store, path="a")[:].tolist() == [3]
-    terrazzo.create_group(store, path="a", overwrite=True)
-    assert not list(terrazzo.open_group(store, path="a"))
-
-
-def test_KY_07_overwriting_leaves_names_that_only_start_alike(store):
-    for name in ("a", "aa", "a.b", "b"):
-        terrazzo.create_array(store, name=name, data=[1])
-    terrazzo.create_group(store, path="a", overwrite=True)
-    for name in ("aa", "a.b", "b"):
-        assert terrazzo.open_array(store, path=name)[:].tolist() == [1]
-
-
-def test_keys_of_others_are_not_in_the_way(driven):
-    inner = MemoryStore({"a/readme.txt": terrazzo.buffer.cpu.Buffer.from_bytes(b"hello")})
-    terrazzo.create_array(driven(inner), name="a", data=[1])
-    assert inner._store_dict["a/readme.txt"].to_bytes() == b"hello"
-
-
-def test_groups_above_are_made_and_those_that_exist_stay(driven):
-    inner = MemoryStore()
-    store = driven(inner)
-    terrazzo.create_group(store, path="a", attributes={"kept": True})
-    terrazzo.create_array(store, name="a/b/c", data=[1])
-    assert document_of(inner, "a")["attributes"] == {"kept": True}
-    for path in ("", "a/b"):
-        assert document_of(inner, path) == {"attributes": {}, "zarr_format": 3, "node_type": "group"}
-
-
-@pytest.mark.parametrize("path", ["a/b", "a/b/c"])
-def test_no_node_is_made_below_an_array(driven, path):
-    inner = MemoryStore()
-    terrazzo.create_array(driven(inner), name="a", data=[1])
-    before = dict(inner._store_dict)
-    for attempt in (
-        lambda: terrazzo.create_array(driven(inner), name=path, data=[1]),
-        lambda: terrazzo.create_group(driven(inner), path=path, overwrite=True),
-    ):
-        with pytest.raises(BaseZarrError, match="is an array"):
-            attempt()
-        assert inner._store_dict == before
-
-
-def test_nothing_is_made_in_a_store_that_is_read_only(store):
-    for attempt in (
-        lambda: terrazzo.create_array(store.with_read_only(True), data=[1]),
-        lambda: terrazzo.create_group(store.with_read_only(True)),
-    ):
-        with pytest.raises(ValueError, match="read-only"):
-            attempt()
-    with pytest.raises(FileNotFoundError):
-        terrazzo.open(store, mode="r+")
-
-
-def test_a_failure_while_data_are_written_leaves_no_array(driven):
-    inner = MemoryStore()
-    failing = FailingStore(driven(inner), lambda request: request.key == "a/c/2" and request.operation == "set")
-    with pytest.raises(OSError, match="simulated"):
-        terrazzo.create_array(failing, name="a", data=np.arange(1, 5), chunks=1)
-    assert "a/zarr.json" not in inner._store_dict
 
 
 # -- groups

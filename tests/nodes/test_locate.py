@@ -1,12 +1,20 @@
+import numpy as np
 import pytest
 
 import terrazzo
-from terrazzo.errors import MetadataValidationError, NodeTypeValidationError
+from terrazzo.errors import (
+    BaseZarrError,
+    ContainsArrayError,
+    ContainsGroupError,
+    MetadataValidationError,
+    NodeTypeValidationError,
+)
 from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
 from terrazzo.nodes.locate import read_node
 from terrazzo.storage import MemoryStore, StorePath
 from terrazzo.testing.stores import CountingStore, FailingStore
 from tests.helpers import buffer_of, on_a_loop
+from tests.nodes.test_create import document_of
 
 GROUP = b'{"zarr_format": 3, "node_type": "group"}'
 
@@ -134,3 +142,81 @@ def test_errors_of_the_store_keep_their_class_and_name_the_key(driven, operation
         terrazzo.create_group(failing, path="a", overwrite=True)
     assert caught.value.errno == 5
     assert any(str(inner) in note for note in caught.value.__notes__)
+
+
+# -- what is in the way
+
+
+@pytest.mark.parametrize(("make", "error"), [("array", ContainsArrayError), ("group", ContainsGroupError)])
+def test_what_is_there_is_not_replaced_unless_asked(store, make, error):
+    if make == "array":
+        terrazzo.create_array(store, name="a", data=[1, 2])
+    else:
+        terrazzo.create_array(store, name="a/b", data=[1, 2])
+    for attempt in (
+        lambda: terrazzo.create_array(store, name="a", data=[3]),
+        lambda: terrazzo.create_group(store, path="a"),
+    ):
+        with pytest.raises(error, match="overwrite"):
+            attempt()
+    terrazzo.create_array(store, name="a", data=[3], overwrite=True)
+    assert terrazzo.open_array(store, path="a")[:].tolist() == [3]
+    terrazzo.create_group(store, path="a", overwrite=True)
+    assert not list(terrazzo.open_group(store, path="a"))
+
+
+def test_KY_07_overwriting_leaves_names_that_only_start_alike(store):
+    for name in ("a", "aa", "a.b", "b"):
+        terrazzo.create_array(store, name=name, data=[1])
+    terrazzo.create_group(store, path="a", overwrite=True)
+    for name in ("aa", "a.b", "b"):
+        assert terrazzo.open_array(store, path=name)[:].tolist() == [1]
+
+
+def test_keys_of_others_are_not_in_the_way(driven):
+    inner = MemoryStore({"a/readme.txt": terrazzo.buffer.cpu.Buffer.from_bytes(b"hello")})
+    terrazzo.create_array(driven(inner), name="a", data=[1])
+    assert inner._store_dict["a/readme.txt"].to_bytes() == b"hello"
+
+
+def test_groups_above_are_made_and_those_that_exist_stay(driven):
+    inner = MemoryStore()
+    store = driven(inner)
+    terrazzo.create_group(store, path="a", attributes={"kept": True})
+    terrazzo.create_array(store, name="a/b/c", data=[1])
+    assert document_of(inner, "a")["attributes"] == {"kept": True}
+    for path in ("", "a/b"):
+        assert document_of(inner, path) == {"attributes": {}, "zarr_format": 3, "node_type": "group"}
+
+
+@pytest.mark.parametrize("path", ["a/b", "a/b/c"])
+def test_no_node_is_made_below_an_array(driven, path):
+    inner = MemoryStore()
+    terrazzo.create_array(driven(inner), name="a", data=[1])
+    before = dict(inner._store_dict)
+    for attempt in (
+        lambda: terrazzo.create_array(driven(inner), name=path, data=[1]),
+        lambda: terrazzo.create_group(driven(inner), path=path, overwrite=True),
+    ):
+        with pytest.raises(BaseZarrError, match="is an array"):
+            attempt()
+        assert inner._store_dict == before
+
+
+def test_nothing_is_made_in_a_store_that_is_read_only(store):
+    for attempt in (
+        lambda: terrazzo.create_array(store.with_read_only(True), data=[1]),
+        lambda: terrazzo.create_group(store.with_read_only(True)),
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            attempt()
+    with pytest.raises(FileNotFoundError):
+        terrazzo.open(store, mode="r+")
+
+
+def test_a_failure_while_data_are_written_leaves_no_array(driven):
+    inner = MemoryStore()
+    failing = FailingStore(driven(inner), lambda request: request.key == "a/c/2" and request.operation == "set")
+    with pytest.raises(OSError, match="simulated"):
+        terrazzo.create_array(failing, name="a", data=np.arange(1, 5), chunks=1)
+    assert "a/zarr.json" not in inner._store_dict

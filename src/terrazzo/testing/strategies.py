@@ -31,6 +31,7 @@ __all__ = [
     "fill_values",
     "node_names",
     "node_paths",
+    "scalars",
     "shapes",
 ]
 
