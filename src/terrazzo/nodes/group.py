@@ -14,7 +14,7 @@ from terrazzo.nodes.attributes import Attributes
 from terrazzo.nodes.group_base import GroupBase
 from terrazzo.runtime import mirror, mirror_stream, run_inline
 from terrazzo.storage import StoreLike, StorePath
-from terrazzo.types import JSON, ZarrFormat
+from terrazzo.types import ZarrFormat
 
 __all__ = ["Group", "Node", "blocking"]
 
@@ -139,7 +139,7 @@ class Group(GroupBase):
         """The nodes in the group; see ``AsyncGroup.members``."""
         return tuple(self._members(max_depth))
 
-    def update_attributes(self, new_attributes: Mapping[str, JSON]) -> Group:
+    def update_attributes(self, new_attributes: Mapping[str, Any]) -> Group:
         """Add attributes, and replace those that have the same names; see ``AsyncGroup.update_attributes``."""
         return type(self)(run_inline(self._async_group.update_attributes(new_attributes)))
 

@@ -1,0 +1,105 @@
+"""The public names. Adding one is a promise, removing one breaks a caller: either changes a list here."""
+
+import importlib
+
+import pytest
+
+from tests.house.source import FILES, SOURCE, module_of
+
+API = (
+    "array create create_array create_group empty empty_like full full_like group load ones ones_like open open_array "
+    "open_group open_like save save_array save_group zeros zeros_like"
+)
+PUBLIC = {
+    "terrazzo": f"Array AsyncArray AsyncGroup Group __version__ config {API}",
+    "terrazzo.api.asynchronous": API,
+    "terrazzo.api.synchronous": API,
+    "terrazzo.abc.buffer": "ArrayLike Buffer BufferPrototype NDArrayLike NDBuffer",
+    "terrazzo.abc.byte_range": (
+        "ByteRequest Fetch OffsetByteRequest RangeByteRequest SuffixByteRequest coalesce resolve"
+    ),
+    "terrazzo.abc.codec": (
+        "ArrayArrayCodec ArrayBytesCodec ArrayBytesCodecPartialDecodeMixin ArrayBytesCodecPartialEncodeMixin BaseCodec "
+        "BytesBytesCodec Codec CodecInput CodecJSON CodecOutput CodecPipeline GetResult SupportsDecodeInto "
+        "SupportsDecodeSized SupportsMemoryLayout SupportsSyncCodec is_inline_codec"
+    ),
+    "terrazzo.abc.metadata": "Metadata configuration_of from_configuration parse_named",
+    "terrazzo.abc.numcodec": "Numcodec",
+    "terrazzo.abc.store": (
+        "ByteGetter ByteRequest ByteSetter OffsetByteRequest RangeByteRequest Store SuffixByteRequest "
+        "SupportsDeleteSync SupportsGetSync SupportsSetSync SupportsSyncStore set_or_delete split_prefix validate_key "
+        "validate_prefix"
+    ),
+    "terrazzo.buffer": "Buffer BufferPrototype NDBuffer cpu default_buffer_prototype",
+    "terrazzo.buffer.base": "ArrayLike Buffer BufferPrototype NDArrayLike NDBuffer",
+    "terrazzo.buffer.cpu": "Buffer NDBuffer buffer_prototype numpy_buffer_prototype",
+    "terrazzo.codecs": (
+        "BloscCname BloscCodec BloscShuffle BytesCodec Crc32cCodec Endian GzipCodec TransposeCodec ZstdCodec"
+    ),
+    "terrazzo.dtype": (
+        "Bool Complex128 Complex64 DTypeJSON DataTypeRegistry Float16 Float32 Float64 Int16 Int32 Int64 Int8 UInt16 "
+        "UInt32 UInt64 UInt8 ZDType ZDTypeLike data_type_registry parse_dtype"
+    ),
+    "terrazzo.errors": (
+        "ArrayIndexError ArrayNotFoundError BadConfigError BaseZarrError BoundsCheckError BroadcastError ChecksumError "
+        "ChunkNotFoundError ConcurrentWriteError ContainsArrayAndGroupError ContainsArrayError ContainsGroupError "
+        "CorruptDataError DataTypeValidationError GroupNotFoundError InvalidKeyError LimitExceededError "
+        "MetadataValidationError NegativeStepError NodeNotFoundError NodeTypeValidationError PickleCodecDisabledError "
+        "ShardIndexError StoreAccessError StoreError StoreTimeoutError StoreUnavailableError SuspendedError SyncError "
+        "UnknownCodecError UnstableSpecificationWarning VindexInvalidSelectionError ZarrDeprecationWarning "
+        "ZarrFutureWarning ZarrRuntimeWarning ZarrUserWarning add_context context quote warn"
+    ),
+    "terrazzo.registry": (
+        "Registry fully_qualified_name get_buffer_class get_chunk_key_encoding_class get_codec_class "
+        "get_ndbuffer_class get_pipeline_class register_buffer register_chunk_key_encoding register_codec "
+        "register_ndbuffer register_pipeline"
+    ),
+    "terrazzo.storage": "LocalStore MemoryStore StoreLike StorePath WrapperStore",
+    "terrazzo.testing.stores": "CountingStore FailingStore HookedStore LatencyStore Request SuspendingStore",
+    "terrazzo.testing.strategies": (
+        "CodecArguments arrays attributes axis_slices basic_selections chunk_key_encodings chunk_shapes codec_chains "
+        "data_types dtypes fill_values node_names node_paths scalars shapes"
+    ),
+    "terrazzo.types": (
+        "AccessModeLiteral BytesLike ChunkCoords DimensionNames JSON MemoryOrder NamedConfig ShapeLike ZarrFormat"
+    ),
+}
+WITHOUT_NAMES = ("terrazzo.abc", "terrazzo.api", "terrazzo.testing")
+"""Packages whose modules are public, and that hold no names themselves."""
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_a_public_module_has_these_names(module):
+    assert sorted(importlib.import_module(module).__all__) == sorted(PUBLIC[module].split())
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_every_public_name_is_there(module):
+    imported = importlib.import_module(module)
+    for name in PUBLIC[module].split():
+        assert getattr(imported, name) is not None
+
+
+@pytest.mark.parametrize("module", WITHOUT_NAMES)
+def test_a_package_of_public_modules_holds_no_names(module):
+    assert not hasattr(importlib.import_module(module), "__all__")
+
+
+def test_every_module_of_a_public_package_is_pinned():
+    public = {
+        module_of(path)
+        for path in FILES
+        if path.parent in (SOURCE / "abc", SOURCE / "testing") or module_of(path).startswith("terrazzo.buffer")
+    }
+    assert public <= {*PUBLIC, *WITHOUT_NAMES}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: module_of(path))
+def test_a_module_lists_names_that_it_has(path):
+    module = importlib.import_module(module_of(path))
+    for name in getattr(module, "__all__", ()):
+        assert hasattr(module, name), name
+
+
+def test_the_package_tells_type_checkers_that_it_is_typed():
+    assert (SOURCE / "py.typed").exists()

@@ -1,0 +1,108 @@
+"""Who imports whom: the layers of ``pyproject.toml``, and what stays in one place."""
+
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from tests.house.source import FILES, NAMES, ROOT, SOURCE, imports_of, module_of
+
+each_file = pytest.mark.parametrize("path", FILES, ids=NAMES)
+
+
+def layers():
+    """The layers from top to bottom; each is a set of packages that do not import one another."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (contract,) = [contract for contract in contracts if contract["type"] == "layers"]
+    return [{name.strip() for name in line.split("|")} for line in contract["layers"]]
+
+
+HEIGHT = {name: -position for position, layer in enumerate(layers()) for name in layer}
+
+
+def package_of(module):
+    """The part of terrazzo that a module belongs to; empty for the root."""
+    return ".".join(module.split(".")[1:2])
+
+
+def test_every_module_is_in_a_layer():
+    assert {package_of(module_of(path)) for path in FILES} - {""} <= set(HEIGHT)
+
+
+@each_file
+def test_imports_point_down(path):
+    here = package_of(module_of(path))
+    if not here:
+        return
+    for imported in imports_of(path):
+        if imported.split(".")[0] != "terrazzo":
+            continue
+        there = package_of(imported)
+        if there not in HEIGHT:  # a name of the root, which holds everything
+            assert here in layers()[0], f"{imported}: only the top layer imports the root"
+        elif there != here:
+            assert HEIGHT[there] < HEIGHT[here], imported
+
+
+@each_file
+def test_threads_and_event_loops_stay_in_the_runtime(path):
+    roots = {imported.split(".")[0] for imported in imports_of(path)}
+    if path.parent.name != "runtime":
+        assert not roots & {"asyncio", "threading", "concurrent", "multiprocessing", "selectors", "queue", "_thread"}
+
+
+@each_file
+def test_nobody_knows_zarr_python_or_the_drop_in(path):
+    assert not {imported.split(".")[0] for imported in imports_of(path)} & {"zarr", "dropin"}
+
+
+OPTIONAL = {
+    # The modules of optional dependencies, and the only files that may import them.
+    "hypothesis": {"testing/strategies.py"},
+    "deflate": {"codecs/gzip.py"},
+    "pytest": set(),
+    "matplotlib": set(),
+    "rich": set(),
+    "cupy": set(),
+    "obstore": set(),
+}
+
+
+@each_file
+def test_optional_dependencies_are_imported_where_they_are_used(path):
+    for imported in imports_of(path):
+        allowed = OPTIONAL.get(imported.split(".")[0])
+        assert allowed is None or str(path.relative_to(SOURCE)) in allowed, imported
+
+
+HEAVY = (
+    "numcodecs",
+    "zstandard",
+    "google_crc32c",
+    "deflate",
+    "fsspec",
+    "matplotlib",
+    "hypothesis",
+    "pytest",
+    "asyncio",
+)
+
+
+def test_importing_terrazzo_imports_nothing_that_is_slow_or_optional():
+    code = f"import sys, terrazzo; print([name for name in {HEAVY!r} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout.strip() == "[]"
+    assert not result.stderr
+
+
+def test_a_codec_is_imported_when_it_is_used():
+    code = (
+        "import sys, terrazzo\n"
+        "terrazzo.create_array({}, data=[1], compressors=None)\n"
+        "print([name for name in ('numcodecs', 'zstandard', 'google_crc32c') if name in sys.modules])\n"
+        "terrazzo.create_array({}, data=[1])\n"
+        "print('zstandard' in sys.modules, 'numcodecs' in sys.modules)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout.split("\n")[:2] == ["[]", "True False"]
