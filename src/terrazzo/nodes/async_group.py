@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -142,8 +142,12 @@ class AsyncGroup(GroupBase):
             raise missing
         return as_node(metadata, place)
 
+    @overload
+    async def get(self, /, key: str) -> AsyncNode | None: ...
+    @overload
+    async def get(self, /, key: str, default: D) -> AsyncNode | D: ...
     @operation
-    async def get(self, key: str, default: D | None = None) -> AsyncNode | D | None:
+    async def get(self, key: str, default: Any = None) -> Any:
         """The member at a path, or `default` when there is none."""
         try:
             return await self.getitem(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, overload
 
 from terrazzo.metadata import GroupMetadata
 from terrazzo.nodes.array import Array
@@ -19,6 +19,7 @@ from terrazzo.types import ZarrFormat
 __all__ = ["Group", "Node", "blocking"]
 
 Node: TypeAlias = "Array[Any] | Group"
+D = TypeVar("D")
 
 
 def blocking(node: AsyncNode) -> Node:
@@ -32,10 +33,6 @@ def _to_group(group: AsyncGroup) -> Group:
 
 def _to_array(array: AsyncArray[Any]) -> Array[Any]:
     return Array(array)
-
-
-def _node_or_default(node: Any) -> Any:
-    return blocking(node) if isinstance(node, (AsyncArray, AsyncGroup)) else node
 
 
 def _named_node(item: tuple[str, AsyncNode]) -> tuple[str, Node]:
@@ -120,7 +117,6 @@ class Group(GroupBase):
     require_array = mirror(AsyncGroup.require_array, _to_array)
     get_array = mirror(AsyncGroup.get_array, _to_array)
     get_group = mirror(AsyncGroup.get_group, _to_group)
-    get = mirror(AsyncGroup.get, _node_or_default)
     nmembers = mirror(AsyncGroup.nmembers)
     info_complete = mirror(AsyncGroup.info_complete)
     tree = mirror(AsyncGroup.tree)
@@ -132,6 +128,15 @@ class Group(GroupBase):
     group_keys = mirror_stream(AsyncGroup.group_keys, _name)
     group_values = mirror_stream(AsyncGroup.group_values, _to_group)
     _members = mirror_stream(AsyncGroup.members, _named_node)
+
+    @overload
+    def get(self, path: str) -> Node | None: ...
+    @overload
+    def get(self, path: str, default: D) -> Node | D: ...
+    def get(self, path: str, default: Any = None) -> Any:
+        """The member at a path, or `default` when there is none."""
+        node = run_inline(self._async_group.get(path, default))
+        return blocking(node) if isinstance(node, (AsyncArray, AsyncGroup)) else node
 
     def members(
         self, max_depth: int | None = 0, *, use_consolidated_for_children: bool = True
