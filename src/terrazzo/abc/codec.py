@@ -145,9 +145,8 @@ class BaseCodec(Metadata, Generic[CodecInput, CodecOutput]):
     decode_ns_per_byte: ClassVar[float] = 1.0
     encode_ns_per_byte: ClassVar[float] = 1.0
 
-    @abstractmethod
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: ArraySpec) -> int:
-        """Number of encoded bytes for a number of bytes that go in.
+        """Number of encoded bytes for a number of bytes that go in; a codec of fixed size overrides it.
 
         Raises
         ------
