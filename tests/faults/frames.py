@@ -49,11 +49,21 @@ def gzip_packed(data: bytes) -> bytes:
 
 
 def gzip_zeros(size: int) -> bytes:
-    """A member of so many zero bytes, made without having them in memory."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    """A member of so many zero bytes, a multiple of a MiB, made without having them in memory."""
     piece = bytes(1 << 20)
-    parts = [packer.compress(piece) for _ in range(size >> 20)]
-    return b"".join([*parts, packer.compress(bytes(size & ((1 << 20) - 1))), packer.flush()])
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = packer.compress(piece) + packer.flush(zlib.Z_FULL_FLUSH)  # each piece is packed alike
+    crc = 0
+    for _ in range(size >> 20):
+        crc = zlib.crc32(piece, crc)
+    header = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    trailer = crc.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little")
+    return header + block * (size >> 20) + b"\x03\x00" + trailer
+
+
+def zstd_zeros(size: int, content_size: int | None = None) -> bytes:
+    """A frame of so many zero bytes, a multiple of 128 KiB, in four bytes for each 128 KiB."""
+    return zstd_frame(*[(RLE, 1 << 17, b"\0")] * (size >> 17), content_size=content_size)
 
 
 def crc32c(data: bytes) -> int:

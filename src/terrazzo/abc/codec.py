@@ -4,8 +4,8 @@ It is zarr-python's contract, so that codecs written for it can be subclasses. A
 methods ``_decode_sync`` and ``_encode_sync``, and is then run wherever that is fastest, or only the asynchronous
 ``_decode_single`` and ``_encode_single``, and then always on an event loop.
 
-What a codec can do beyond that it says by having more: ``decode_sized`` and ``decode_into`` (bytes→bytes),
-``memory_layout`` (array→bytes), ``is_view`` (array→array). Nobody asks which codec it is.
+What a codec can do beyond that it says by having more: ``decode_sized``, ``decode_at_most`` and ``decode_into``
+(bytes→bytes), ``memory_layout`` (array→bytes), ``is_view`` (array→array). Nobody asks which codec it is.
 
 Specification: Zarr v3.1 "Codecs".
 """
@@ -44,6 +44,7 @@ __all__ = [
     "CodecOutput",
     "CodecPipeline",
     "GetResult",
+    "SupportsDecodeAtMost",
     "SupportsDecodeInto",
     "SupportsDecodeSized",
     "SupportsMemoryLayout",
@@ -81,6 +82,19 @@ class SupportsDecodeSized(Protocol):
         ------
         CorruptDataError
             More or fewer come out.
+        """
+
+
+class SupportsDecodeAtMost(Protocol):
+    """A bytes→bytes codec that stops when more bytes come out than anything that was encoded can have."""
+
+    def decode_at_most(self, data: BytesLike, most: int) -> BytesLike:
+        """Decode to at most `most` bytes.
+
+        Raises
+        ------
+        CorruptDataError
+            More come out.
         """
 
 

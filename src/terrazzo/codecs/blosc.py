@@ -174,13 +174,19 @@ class BloscCodec(BytesBytesCodec):
         self.decode_into(data, memoryview(out))
         return out
 
+    def decode_at_most(self, data: BytesLike, most: int) -> BytesLike:
+        size = _decoded_size(data)
+        if size > most:
+            raise CorruptDataError(f"the frame decodes to {size} bytes, more than {most}", stage="blosc")
+        return self._decompress(data, bytearray(size))
+
     def decode_into(self, data: BytesLike, out: memoryview) -> None:
         declared = _decoded_size(data)
         if declared != len(out):
             raise CorruptDataError(f"the frame decodes to {declared} bytes, expected {len(out)}", stage="blosc")
         self._decompress(data, out)
 
-    def _decompress(self, data: BytesLike, out: bytearray | memoryview) -> bytearray | memoryview:
+    def _decompress(self, data: BytesLike, out: bytearray | memoryview) -> BytesLike:
         try:
             if len(out):  # the library refuses memory of no bytes
                 blosc.decompress(data, out)

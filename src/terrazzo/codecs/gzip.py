@@ -114,6 +114,12 @@ class GzipCodec(BytesBytesCodec):
             raise CorruptDataError(f"the stream decodes to {len(result)} bytes, expected {size}", stage="gzip")
         return result
 
+    def decode_at_most(self, data: BytesLike, most: int) -> BytesLike:
+        decoded = _inflate(data, most)
+        if decoded is None:
+            raise CorruptDataError(f"the stream decodes to more than {most} bytes", stage="gzip")
+        return decoded
+
     def _encode_sync(self, chunk_data: Buffer, chunk_spec: ArraySpec) -> Buffer:
         data = chunk_data.as_buffer_like()
         if deflate is not None:

@@ -105,6 +105,12 @@ class ZstdCodec(BytesBytesCodec):
             raise CorruptDataError(f"the frame decodes to {len(decoded)} bytes, expected {size}", stage="zstd")
         return decoded
 
+    def decode_at_most(self, data: BytesLike, most: int) -> BytesLike:
+        decoded = _decode_frames(data, most)
+        if decoded is None:
+            raise CorruptDataError(f"the frame decodes to more than {most} bytes", stage="zstd")
+        return decoded
+
     def _encode_sync(self, chunk_data: Buffer, chunk_spec: ArraySpec) -> Buffer:
         encoded = compressor(level=self.level, write_checksum=self.checksum).compress(chunk_data.as_buffer_like())
         return chunk_spec.prototype.buffer.from_bytes(encoded)

@@ -136,8 +136,10 @@ def _outside(grid: ChunkGrid, full: tuple[int, ...]) -> Iterator[ChunkCoords]:
     """Coordinates of the chunks of a grid that are not among the first `full` along every axis."""
     counts = grid.grid_shape
     for axis in range(grid.ndim):
-        yield from itertools.product(
+        ranges = [
             *(range(within) for within in full[:axis]),
             range(full[axis], counts[axis]),
             *(range(count) for count in counts[axis + 1 :]),
-        )
+        ]
+        if all(ranges):  # `product` goes through each of them first, however long, even where the result is empty
+            yield from itertools.product(*ranges)

@@ -28,6 +28,12 @@ from terrazzo.spec import ArraySpec
 
 __all__ = ["PreparedChain"]
 
+MOST_ENCODED = 4
+"""Bytes per byte that codecs make of what they cannot pack, generously: text in hexadecimal digits takes two."""
+
+ALWAYS_ALLOWED = 1 << 20
+"""Bytes that headers may take beside that."""
+
 OWN_SPEED_NS = 0.1
 """Nanoseconds per byte that copying into place takes."""
 
@@ -43,6 +49,8 @@ class _Stage:
     decoded_size: int | None
     """Bytes that decoding gives, where that does not depend on the data."""
     sized: bool
+    most: int | None
+    """Bytes that decoding gives at most, where their number depends on the data and the codec can be told."""
 
 
 class PreparedChain:
@@ -85,7 +93,7 @@ class PreparedChain:
         self._raw_size = size
         self._byte_stages: list[_Stage] = []
         for step in chain.bytes_bytes:
-            self._byte_stages.append(_stage(step, inner, size))
+            self._byte_stages.append(_stage(step, inner, size, self._raw_size))
             size = _encoded_size(step, size, inner)
         self.stored_size = size
         self._encode_stages = (*self._array_stages, self._to_bytes, *self._byte_stages)
@@ -200,6 +208,9 @@ class PreparedChain:
                 if stage.sized:
                     decoded = stage.codec.decode_sized(data.as_buffer_like(), size)
                     data = self.spec.prototype.buffer.from_bytes(decoded)
+                elif stage.most is not None:
+                    decoded = stage.codec.decode_at_most(data.as_buffer_like(), stage.most)
+                    data = self.spec.prototype.buffer.from_bytes(decoded)
                 elif stage.inline:
                     data = stage.codec._decode_sync(data, stage.spec)
                 else:
@@ -284,9 +295,11 @@ def _selected(chunk: NDBuffer, selection: SelectorTuple, drop_axes: tuple[int, .
     return part.squeeze(drop_axes) if drop_axes else part
 
 
-def _stage(codec: BaseCodec[Any, Any], spec: ArraySpec, size: int | None) -> _Stage:
+def _stage(codec: BaseCodec[Any, Any], spec: ArraySpec, size: int | None, raw_size: int | None = None) -> _Stage:
     sized = size is not None and hasattr(codec, "decode_sized")
-    return _Stage(codec, spec, _name_of(codec), is_inline_codec(codec), size, sized)
+    bounded = size is None and raw_size is not None and hasattr(codec, "decode_at_most")
+    most = raw_size * MOST_ENCODED + ALWAYS_ALLOWED if bounded and raw_size is not None else None
+    return _Stage(codec, spec, _name_of(codec), is_inline_codec(codec), size, sized, most)
 
 
 def _name_of(codec: BaseCodec[Any, Any]) -> str:

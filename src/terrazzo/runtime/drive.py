@@ -221,6 +221,8 @@ async def _result_of(future: Future[R], stop: Callable[[], None]) -> R:
             stop()
             await _until_done(result)
         raise
+    except TimeoutError:
+        return future.result()  # raises the worker's own, with its notes and errno, of which asyncio has made a new one
 
 
 async def _until_done(result: asyncio.Future[Any]) -> None:
