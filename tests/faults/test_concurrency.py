@@ -11,6 +11,7 @@ import terrazzo
 import terrazzo.api.asynchronous as async_api
 from terrazzo.runtime import locks as locks_module
 from terrazzo.runtime import loop as loop_module
+from terrazzo.runtime.workers import functions, operations
 from terrazzo.storage import LocalStore, MemoryStore
 from terrazzo.testing.stores import SuspendingStore
 from tests.conftest import make_store
@@ -27,10 +28,13 @@ def _quick_switches():
 
 
 @pytest.fixture(autouse=True)
-def _nothing_locked():
+def _nothing_left():
     yield
     for table in list(locks_module._tables):
         assert table.held() == 0, "a lock was left behind"
+    for pool in (operations, functions):
+        assert pool._tasks.empty(), "work was left behind"
+        assert sum(thread.name.startswith(f"{pool.name}-") for thread in threading.enumerate()) <= pool.size
 
 
 def another_handle(array):
