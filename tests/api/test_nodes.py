@@ -1,10 +1,13 @@
 """Opening, for every mode, whatever is there, in stores that can be written and stores that cannot."""
 
+import asyncio
+
 import numpy as np
 import pytest
 
 import terrazzo
 from terrazzo import Array, Group
+from terrazzo.api import asynchronous
 from terrazzo.errors import (
     ArrayNotFoundError,
     ContainsArrayError,
@@ -13,7 +16,7 @@ from terrazzo.errors import (
     NodeTypeValidationError,
 )
 from terrazzo.storage import MemoryStore, StorePath
-from tests.helpers import buffer_of
+from tests.helpers import buffer_of, on_a_loop
 
 SHAPE = {"shape": (3,), "dtype": "int16"}
 OLD = [1, 2, 3, 4]
@@ -301,3 +304,24 @@ def test_MD_17_what_cannot_be_read_is_not_replaced_by_opening(call, driven):
             call(name, store, path="n", **kwargs)
     assert inner._store_dict["n/zarr.json"].to_bytes() == b"{"
     assert call("open_group", store, path="n", mode="w").path == "n"
+
+
+def test_CC_05_of_many_who_open_or_make_a_node_one_makes_it(store):
+    async def main():
+        await asyncio.gather(*(asynchronous.open_group(store, path="g", attributes={"a": 1}) for _ in range(6)))
+        await asyncio.gather(*(asynchronous.open_array(store, path="a", mode="a", **SHAPE) for _ in range(6)))
+        nodes = await asyncio.gather(*(asynchronous.open(store, path="b", **SHAPE) for _ in range(6)))
+        return nodes[0]
+
+    assert on_a_loop(main()).shape == (3,)
+    assert terrazzo.open_group(store, path="g").attrs == {"a": 1}
+    assert list(terrazzo.open_group(store)) == ["a", "b", "g"]
+
+
+def test_of_two_who_make_something_new_only_one_does(store):
+    async def main():
+        attempts = [asynchronous.create_group(store, path="g") for _ in range(2)]
+        return await asyncio.gather(*attempts, return_exceptions=True)
+
+    made = on_a_loop(main())
+    assert sorted(type(result).__name__ for result in made) == ["AsyncGroup", "ContainsGroupError"]

@@ -63,6 +63,11 @@ def test_a_new_array_holds_the_bits_of_any_fill_value(data):
     assert made.all_equal(fill_value)
 
 
+def test_a_new_array_need_not_be_filled():
+    made = cpu.NDBuffer.create(shape=(3, 2), dtype=">f4", order="F")
+    assert (made.shape, made.dtype, made.as_numpy_array().flags.f_contiguous) == ((3, 2), np.dtype(">f4"), True)
+
+
 def test_one_element_of_an_array_is_a_view_of_it():
     buffer = cpu.NDBuffer.create(shape=(2, 2), dtype=">i2", fill_value=0)
     for key in ((0, 1), (np.int64(1), 0)):
@@ -164,6 +169,8 @@ def test_an_array_is_compared_element_by_element_and_by_bits():
     assert not equal(data, np.array([[1.0, -0.0], [from_bits(0x7FF8000000000001, "float64"), 2.0]]))
     assert equal(np.zeros((3, 2)), np.zeros(2))
     assert not equal(np.zeros((3, 2)), np.array([0.0, 1.0]))
+    assert equal(np.zeros((3, 2)), np.array([0.0, -0.0]), equal_nan=False)
+    assert not equal([np.nan], np.array([np.nan]), equal_nan=False)
 
 
 def test_objects_are_compared_by_value():

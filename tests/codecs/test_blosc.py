@@ -142,6 +142,15 @@ def test_more_than_the_format_can_hold_is_refused_when_it_is_written(monkeypatch
         encode(bytes(101))
 
 
+def test_CH_07_what_comes_out_of_a_codec_behind_another_is_bounded():
+    stored = encode(bytes(1000))
+    assert bytes(BloscCodec().decode_at_most(memoryview(stored), 1000)) == bytes(1000)
+    assert bytes(BloscCodec().decode_at_most(stored, 5000)) == bytes(1000)
+    with pytest.raises(CorruptDataError, match="more than 999") as caught:
+        BloscCodec().decode_at_most(stored, 999)
+    assert caught.value.stage == "blosc"
+
+
 # -- JSON and defaults
 
 

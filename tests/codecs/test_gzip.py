@@ -148,6 +148,15 @@ def test_without_the_extra_the_module_is_imported_all_the_same(monkeypatch):
     assert gzip._load_deflate() is None
 
 
+def test_CH_07_what_comes_out_of_a_codec_behind_another_is_bounded():
+    stored = encode(bytes(1000))
+    assert bytes(GzipCodec().decode_at_most(memoryview(stored), 1000)) == bytes(1000)
+    assert bytes(GzipCodec().decode_at_most(stored, 5000)) == bytes(1000)
+    with pytest.raises(CorruptDataError, match="more than 999") as caught:
+        GzipCodec().decode_at_most(stored, 999)
+    assert caught.value.stage == "gzip"
+
+
 # -- JSON
 
 

@@ -140,6 +140,15 @@ def test_what_comes_out_is_limited():
         assert decode(stored) == bytes(100_000)
 
 
+def test_CH_07_what_comes_out_of_a_codec_behind_another_is_bounded():
+    stored = encode(bytes(1000))
+    assert bytes(ZstdCodec().decode_at_most(memoryview(stored), 1000)) == bytes(1000)
+    assert bytes(ZstdCodec().decode_at_most(stored, 5000)) == bytes(1000)
+    with pytest.raises(CorruptDataError, match="more than 999") as caught:
+        ZstdCodec().decode_at_most(stored, 999)
+    assert caught.value.stage == "zstd"
+
+
 # -- JSON
 
 

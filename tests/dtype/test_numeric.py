@@ -160,6 +160,7 @@ def test_integers_hold_their_range_and_no_more(name):
         cast = of(name).cast_scalar(value)
         assert cast == value
         assert cast.dtype == np.dtype(name)
+        assert of(name)._check_scalar(value)
     for value in (info.min - 1, info.max + 1, 1 << 100):
         with pytest.raises(OverflowError):
             of(name).cast_scalar(value)

@@ -20,8 +20,8 @@ PUBLIC = {
     ),
     "terrazzo.abc.codec": (
         "ArrayArrayCodec ArrayBytesCodec ArrayBytesCodecPartialDecodeMixin ArrayBytesCodecPartialEncodeMixin BaseCodec "
-        "BytesBytesCodec Codec CodecInput CodecJSON CodecOutput CodecPipeline GetResult SupportsDecodeInto "
-        "SupportsDecodeSized SupportsMemoryLayout SupportsSyncCodec is_inline_codec"
+        "BytesBytesCodec Codec CodecInput CodecJSON CodecOutput CodecPipeline GetResult SupportsDecodeAtMost "
+        "SupportsDecodeInto SupportsDecodeSized SupportsMemoryLayout SupportsSyncCodec is_inline_codec"
     ),
     "terrazzo.abc.metadata": "Metadata configuration_of from_configuration parse_named",
     "terrazzo.abc.numcodec": "Numcodec",
