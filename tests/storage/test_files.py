@@ -368,6 +368,58 @@ def test_a_tree_that_cannot_be_renamed_is_deleted_where_it_is(tmp_path, monkeypa
     assert names_in(tmp_path) == []
 
 
+def test_a_tree_that_may_not_be_renamed_is_not_deleted_in_parts(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/value").write_bytes(b"x")
+
+    def denied(source, target):
+        raise PermissionError(errno.EACCES, "Permission denied", source, None, target)
+
+    monkeypatch.setattr(os, "rename", denied)
+    with pytest.raises(PermissionError):
+        files.remove_tree(str(tmp_path / "a"))
+    assert names_in(tmp_path) == ["a", "a/value"]
+
+
+def test_documents_go_first_where_a_folder_cannot_go_at_once(tmp_path, monkeypatch):
+    for name in ("a/c/0", "a/zarr.json", "a/0.0", "b", ".zarray", "zarr.json", "a/deep/.zgroup"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    gone = []
+    real = os.unlink
+
+    def unlink(path, *args, **kwargs):
+        gone.append(os.path.basename(path))
+        real(path, *args, **kwargs)
+
+    def across(source, target):
+        raise OSError(errno.EXDEV, "Invalid cross-device link", source, None, target)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    monkeypatch.setattr(os, "rename", across)
+    files.clear_folder(str(tmp_path))
+    assert names_in(tmp_path) == []
+    assert gone[:2] == [".zarray", "zarr.json"]
+    assert set(gone[3:5]) == {"zarr.json", ".zgroup"}
+
+
+def test_what_somebody_deletes_meanwhile_is_no_error(tmp_path, monkeypatch):
+    for name in ("0", "1"):
+        (tmp_path / "a" / name).mkdir(parents=True)
+    real = files.shutil.rmtree
+    times = count()
+
+    def rmtree(folder):
+        if next(times) == 0:
+            os.rmdir(os.path.join(folder, "0"))
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", folder)
+        real(folder)
+
+    monkeypatch.setattr(files.shutil, "rmtree", rmtree)
+    files.remove_tree(str(tmp_path / "a"))
+    assert names_in(tmp_path) == []
+
+
 def test_a_file_and_a_link_are_deleted_as_such(tmp_path):
     (tmp_path / "kept").mkdir()
     (tmp_path / "file").write_bytes(b"x")

@@ -120,6 +120,18 @@ def test_a_folder_is_no_value(local):
     assert run_inline(listed(local)) == ["a/b"]
 
 
+def test_some_systems_refuse_to_unlink_a_folder_in_other_words(local, monkeypatch):
+    def refuse(path):
+        raise PermissionError(1, "Operation not permitted", path)
+
+    run_inline(put(local, "a/b"))
+    monkeypatch.setattr(os, "unlink", refuse)
+    run_inline(local.delete("a"))
+    with pytest.raises(PermissionError):
+        run_inline(local.delete("a/b"))
+    assert run_inline(listed(local)) == ["a/b"]
+
+
 def test_writing_where_a_folder_is_fails_and_changes_nothing(local):
     run_inline(put(local, "a/b"))
     for write in (local.set, local.set_if_not_exists):

@@ -1,9 +1,11 @@
 import asyncio
 import pickle
 
+import numpy as np
 import pytest
 
 from terrazzo.abc.store import RangeByteRequest
+from terrazzo.buffer import base
 from terrazzo.buffer.base import BufferPrototype
 from terrazzo.buffer.cpu import Buffer, NDBuffer
 from terrazzo.runtime import run_inline
@@ -20,6 +22,28 @@ def test_the_contract_is_kept(check, drive):
 
 TestAgainstADictionaryBlocking = machine(lambda folder: MemoryStore(), blocking)
 TestAgainstADictionaryAwaited = machine(lambda folder: MemoryStore(), awaited)
+
+
+class Elsewhere(base.Buffer):
+    """Bytes that are not in main memory, as those of a device."""
+
+    @classmethod
+    def create_zero_length(cls):
+        return cls(np.empty(0, "u1"))
+
+    @classmethod
+    def from_buffer(cls, buffer):
+        return cls(buffer.as_numpy_array())
+
+    @classmethod
+    def from_bytes(cls, bytes_like):
+        return cls(np.frombuffer(bytes_like, "u1"))
+
+    def as_numpy_array(self):
+        return self._data
+
+    def combine(self, others):
+        return type(self)(np.concatenate([self._data, *(other.as_numpy_array() for other in others)]))
 
 
 class Doubled(Buffer):
@@ -66,6 +90,17 @@ def test_a_result_is_of_the_class_that_was_asked_for():
     assert type(run_inline(store.get("a"))) is Buffer
     run_inline(store.set("b", Doubled.from_bytes(bytearray(b"45"))))
     assert type(run_inline(store.get("b", PROTOTYPE))) is Buffer
+
+
+def test_a_value_of_a_device_stays_there_and_is_nobody_elses():
+    store = MemoryStore()
+    data = np.arange(4, dtype="u1")
+    run_inline(store.set("a", Elsewhere(data)))
+    data[:] = 9
+    value = run_inline(store.get("a", BufferPrototype(Elsewhere, NDBuffer)))
+    assert type(value) is Elsewhere
+    assert value.to_bytes() == b"\0\1\2\3"
+    assert run_inline(fetch(store, "a", RangeByteRequest(1, 3))) == b"\1\2"
 
 
 def test_a_part_of_a_value_cannot_be_written():

@@ -58,6 +58,9 @@ PLAIN_KEY = re.compile(r"[\w][\w.-]*(?:/[\w][\w.-]*)*", re.ASCII)
 SEGMENT = re.compile(r"[^/\\\x00-\x1f\x7f]+")
 STAGING = re.compile(r".*\.[0-9a-f]{32}\.partial", re.DOTALL)
 """Names of files that hold a value while it is written; zarr-python's have the stem of the file before the dot."""
+DOCUMENTS = frozenset({"zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"})
+"""Last segments of keys that make a node of what is beside them. Where not everything can be deleted in one step they
+go first, so that no node is ever seen that has lost its data."""
 
 
 def validate_key(key: str) -> str:
@@ -382,7 +385,9 @@ class Store(ABC):
         if not self.supports_deletes:
             raise NotImplementedError(f"{self} does not support deleting")
         keys = [key async for key in self.list_prefix(_as_folder(prefix))]
-        await map_concurrent(self.delete, keys, concurrency=16)
+        documents = [key for key in keys if key.rpartition("/")[2] in DOCUMENTS]
+        await map_concurrent(self.delete, documents, concurrency=16)
+        await map_concurrent(self.delete, set(keys).difference(documents), concurrency=16)
 
     async def clear(self) -> None:
         """Delete all values."""

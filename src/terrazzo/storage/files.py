@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from terrazzo.abc.byte_range import ByteRequest, resolve
-from terrazzo.abc.store import STAGING
+from terrazzo.abc.store import DOCUMENTS, STAGING
 from terrazzo.types import BytesLike
 
 try:
@@ -26,6 +26,7 @@ except ImportError:  # Windows, which does not delete open files anyway
     fcntl = None  # type: ignore[assignment]
 
 __all__ = [
+    "clear_folder",
     "is_staging",
     "read_file",
     "read_file_into",
@@ -47,6 +48,9 @@ AT_ONCE = 1 << 30
 
 OURS = re.compile(r"\.[0-9a-f]{32}\.partial")
 """Names of our own staging files, and of folders being deleted."""
+
+CANNOT_MOVE = (errno.EBUSY, errno.EXDEV, errno.EINVAL, errno.ENOTSUP)
+"""What the operating system says of folders that cannot be renamed: mount points, and layers of containers."""
 
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -271,9 +275,27 @@ def remove_tree(path: str) -> None:
         os.rename(path, aside)
     except (FileNotFoundError, NotADirectoryError):
         return
-    except OSError:  # a mount point
+    except OSError as error:
+        if error.errno not in CANNOT_MOVE:
+            raise
+        _remove_documents(path)
         aside = path
     _remove_all(aside)
+
+
+def clear_folder(folder: str) -> None:
+    """Delete everything in a folder, but not the folder itself, which may be a link, or a mount point."""
+    names, folders = scan(folder)
+    for name in [*sorted(names, key=lambda name: name not in DOCUMENTS), *folders]:
+        remove_tree(f"{folder}/{name}")
+
+
+def _remove_documents(folder: str) -> None:
+    """Delete the documents in a folder that cannot be deleted in one step."""
+    for parent, _, names in os.walk(folder):
+        for name in DOCUMENTS.intersection(names):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{parent}/{name}")
 
 
 def _remove_all(folder: str) -> None:

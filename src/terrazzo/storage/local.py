@@ -155,9 +155,7 @@ class LocalStore(InlineStore):
 
     async def clear(self) -> None:
         self._check_writable()
-        names, folders = await offload(files.scan, self._root)
-        for name in [*folders, *names]:
-            await offload(files.remove_tree, f"{self._root}/{name}")
+        await offload(files.clear_folder, self._root)
 
     async def move(self, dest_root: Path | str) -> None:
         """Rename the folder, and go on from there.
