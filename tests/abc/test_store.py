@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+import terrazzo
 from terrazzo.abc.byte_range import resolve
 from terrazzo.abc.store import (
     ByteGetter,
@@ -215,6 +216,44 @@ def test_a_store_that_is_open_when_it_is_made_is_not_opened_twice():
             self._is_open = True
 
     assert run_inline(Ready.open())._is_open
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store: terrazzo.create_array(store, shape=(3,), dtype="u1", overwrite=True),
+        lambda store: terrazzo.create_group(store, path="a/b", overwrite=True),
+        lambda store: terrazzo.open_group(store, mode="a"),
+        lambda store: terrazzo.open_group(store, path="there", mode="r+"),
+        lambda store: terrazzo.open(store, path="there"),
+    ],
+)
+def test_a_store_is_opened_once_before_a_node_is_read_or_made(use):
+    class Connecting(Smallest):
+        """Has something to do before its first operation, and once only."""
+
+        opened = 0
+
+        async def _open(self):
+            await super()._open()
+            self.opened += 1
+
+        async def get(self, key, prototype, byte_range=None):
+            assert self._is_open
+            return await super().get(key, prototype, byte_range)
+
+        async def set(self, key, value):
+            assert self._is_open
+            await super().set(key, value)
+
+        async def delete(self, key):
+            assert self._is_open
+            await super().delete(key)
+
+    store = Connecting({"there/zarr.json": b'{"zarr_format": 3, "node_type": "group"}'})
+    use(store)
+    use(store)
+    assert store.opened == 1
 
 
 def test_locks_are_not_pickled():

@@ -43,6 +43,7 @@ async def read_node(place: StorePath) -> NodeMetadata | None:
     """
     key = place.prefix + DOCUMENT
     with context("in the document", key, place.store):
+        await place.store._ensure_open()
         data = await place.store.get(key, numpy_buffer_prototype())
         if data is None:
             return None
@@ -112,6 +113,7 @@ async def create_node(
     ValueError
         An ancestor is an array, or the store is read-only.
     """
+    await place.store._ensure_open()
     place.store._check_writable()
     documents = metadata.to_buffer_dict(default_buffer_prototype())  # what cannot be encoded fails here
     async with place.store.lock(place.prefix + DOCUMENT):
