@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import dis
+import linecache
 import sys
-
-CHECKS = ("RESUME", "JUMP_BACKWARD", "CALL")
-"""Instructions after which the interpreter looks whether a signal has come."""
 
 
 class Interruption:
-    """Ctrl-C the n-th time that one could be noticed in one module, by the thread that makes a call."""
+    """Ctrl-C at the n-th step in one module of the thread that makes a call; a step is a call or a line.
+
+    The end of a ``with`` block, which comes back to its first line, is no step: the interpreter looks for signals
+    after calls, and there is none between the last one in the block and the one that leaves it.
+    """
 
     def __init__(self, module, step):
         self.file = module.__file__
@@ -31,18 +32,21 @@ class Interruption:
     def enter(self, frame, event, arg):
         if frame.f_code.co_filename != self.file:
             return None
-        frame.f_trace_opcodes = True
-        names = {at.offset: at.opname for at in dis.get_instructions(frame.f_code)}
-        checked = False
+        entered = set()
 
-        def step(frame, event, arg):
-            nonlocal checked
-            if event == "opcode":
-                if checked:
-                    self.steps_left -= 1
-                    if self.steps_left == 0:
-                        raise KeyboardInterrupt
-                checked = names[frame.f_lasti].startswith(CHECKS)
-            return step
+        def trace(frame, event, arg):
+            if event == "line":
+                line = frame.f_lineno
+                if line not in entered:
+                    self.step()
+                if linecache.getline(self.file, line).lstrip().startswith("with "):
+                    entered.add(line)
+            return trace
 
-        return step
+        self.step()
+        return trace
+
+    def step(self):
+        self.steps_left -= 1
+        if self.steps_left == 0:
+            raise KeyboardInterrupt

@@ -103,7 +103,8 @@ def coalesce(byte_ranges: Iterable[ByteRequest | None], *, max_gap_bytes: int, m
     fetches: list[Fetch] = []
     for position, byte_range in enumerate(byte_ranges):
         if isinstance(byte_range, RangeByteRequest):
-            resolve(byte_range, 0)
+            if not 0 <= byte_range.start <= byte_range.end:
+                resolve(byte_range, 0)  # says what is wrong
             ranges.append((position, byte_range))
         else:
             fetches.append(Fetch(byte_range, ((position, None),)))
