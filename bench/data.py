@@ -34,7 +34,7 @@ def height_field(side: int) -> npt.NDArray[np.int32]:
     low, part = at.astype(int), at % 1
     rows = coarse[low] * (1 - part)[:, None] + coarse[low + 1] * part[:, None]
     smooth = rows[:, low] * (1 - part) + rows[:, low + 1] * part
-    heights = smooth.astype("int32") + random.integers(0, 4, (side, side), dtype="int32")
+    heights = smooth.astype("int32", order="C") + random.integers(0, 4, (side, side), dtype="int32")
     heights.flags.writeable = False
     return heights
 

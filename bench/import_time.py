@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 
 __all__ = ["import_times"]
 
@@ -24,12 +26,15 @@ def import_times(rounds: int) -> dict[str, float]:
     """Seconds that importing each installed module takes once numpy is there: the median of several interpreters."""
     modules = [module for module in MODULES if importlib.util.find_spec(module)]
     seconds: dict[str, list[float]] = {module: [] for module in modules}
-    for number in range(rounds + 1):
-        for module in modules:
-            command = [sys.executable, "-c", SCRIPT.format(module=module)]
-            needed = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-            if number:  # the first round writes bytecode and fills the page cache
-                seconds[module].append(needed)
+    with tempfile.TemporaryDirectory() as bytecode:
+        settings = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        settings["PYTHONPYCACHEPREFIX"] = bytecode  # an installed package has its bytecode, a checkout may not
+        for number in range(rounds + 1):
+            for module in modules:
+                command = [sys.executable, "-c", SCRIPT.format(module=module)]
+                run = subprocess.run(command, capture_output=True, text=True, check=True, env=settings)
+                if number:  # the first round writes bytecode and fills the page cache
+                    seconds[module].append(float(run.stdout))
     return {module: statistics.median(needed) for module, needed in seconds.items()}
 
 

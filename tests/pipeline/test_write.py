@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import terrazzo
+from terrazzo.buffer import default_buffer_prototype
 from terrazzo.codecs import BloscCodec, GzipCodec
 from terrazzo.errors import CorruptDataError, LimitExceededError
+from terrazzo.pipeline.write import WriteRequest
 from terrazzo.registry import register_codec
 from terrazzo.storage import MemoryStore
 from terrazzo.testing import strategies
@@ -262,3 +264,17 @@ def test_a_codec_that_cannot_encode_leaves_what_was_there(driven):
         array[0] = 2
     assert any("encoding" in note for note in caught.value.__notes__)
     assert (array[...] == 1).all()
+
+
+def test_scattered_values_are_worth_more_helpers():
+    array = made({}, shape=(64, 64), chunks=(32, 32), dtype="int32", compressors=None)
+    io = array.async_array._io
+    buffers = default_buffer_prototype()
+    chain = io.chain_for((32, 32), buffers)
+
+    def gather_ns(value):
+        return WriteRequest(None, buffers.nd_buffer.from_numpy_array(value), "").gather_ns(chain)
+
+    value = np.ones((64, 64), "int32")
+    assert gather_ns(value) == gather_ns(value[::2, 4:8]) == gather_ns(value[:1]) == gather_ns(value[0, 0]) == 0
+    assert gather_ns(value.T) == gather_ns(value[:, :1]) == gather_ns(value[:, ::2]) == gather_ns(value[:, ::-2]) > 1024

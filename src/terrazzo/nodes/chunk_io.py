@@ -84,4 +84,5 @@ class ChunkIO:
         """Write a selection from `value`."""
         jobs, chain = self._jobs(indexer, prototype)
         request = WriteRequest(self._store, value, self._where, indexer.drop_axes)
-        await write_chunks(request, jobs, indexer.count, chain.encode_ns if chain else 0.0)
+        item_ns = chain.encode_ns + request.gather_ns(chain) if chain else 0.0
+        await write_chunks(request, jobs, indexer.count, item_ns)

@@ -21,6 +21,9 @@ from terrazzo.pipeline.read import Job
 from terrazzo.runtime import compute, share, useful_width
 from terrazzo.settings import current_options
 
+SCATTERED_NS = 2.4
+"""Nanoseconds to fetch an element that does not lie beside the one before: the transpose of a chunk of 1 MiB."""
+
 __all__ = ["Target", "WriteRequest", "encode_or_drop", "trim_chunk", "write_chunks"]
 
 
@@ -66,6 +69,13 @@ class WriteRequest:
                 shape.insert(axis, 1)
             part = part.reshape(tuple(shape))
         return part
+
+    def gather_ns(self, chain: PreparedChain) -> float:
+        """Estimated nanoseconds to bring the elements of a chunk together, where they lie scattered in the value."""
+        strides = getattr(self.value.as_ndarray_like(), "strides", ())
+        steps = [step for step, length in zip(strides, self.value.shape, strict=False) if length > 1]
+        scattered = bool(steps) and abs(steps[-1]) > self.value.dtype.itemsize
+        return chain.size / chain.dtype.itemsize * SCATTERED_NS if scattered else 0.0
 
 
 async def write_chunks(request: WriteRequest, jobs: Iterable[Job], count: int, item_ns: float = 0.0) -> None:
