@@ -11,7 +11,7 @@ from terrazzo.codecs import BloscCodec, GzipCodec
 from terrazzo.errors import CorruptDataError, LimitExceededError
 from terrazzo.pipeline.write import WriteRequest
 from terrazzo.registry import register_codec
-from terrazzo.storage import MemoryStore
+from terrazzo.storage import LocalStore, MemoryStore, WrapperStore
 from terrazzo.testing import strategies
 from terrazzo.testing.stores import CountingStore, FailingStore
 from tests.helpers import SyncFlip, buffer_of, chunks_of
@@ -266,15 +266,17 @@ def test_a_codec_that_cannot_encode_leaves_what_was_there(driven):
     assert (array[...] == 1).all()
 
 
-def test_scattered_values_are_worth_more_helpers():
+def test_what_takes_long_outside_the_interpreter_lock_is_shared():
     array = made({}, shape=(64, 64), chunks=(32, 32), dtype="int32", compressors=None)
-    io = array.async_array._io
     buffers = default_buffer_prototype()
-    chain = io.chain_for((32, 32), buffers)
+    chain = array.async_array._io.chain_for((32, 32), buffers)
 
-    def gather_ns(value):
-        return WriteRequest(None, buffers.nd_buffer.from_numpy_array(value), "").gather_ns(chain)
+    def chunk_ns(value, store=None):
+        return WriteRequest(store, buffers.nd_buffer.from_numpy_array(value), "").chunk_ns(chain)
 
     value = np.ones((64, 64), "int32")
-    assert gather_ns(value) == gather_ns(value[::2, 4:8]) == gather_ns(value[:1]) == gather_ns(value[0, 0]) == 0
-    assert gather_ns(value.T) == gather_ns(value[:, :1]) == gather_ns(value[:, ::2]) == gather_ns(value[:, ::-2]) > 1024
+    assert chunk_ns(value) == chunk_ns(value[::2, 4:8]) == chunk_ns(value[:1]) == chunk_ns(value[0, 0]) < 1024
+    assert chunk_ns(value.T) == chunk_ns(value[:, :1]) == chunk_ns(value[:, ::2]) == chunk_ns(value[:, ::-2]) > 1024
+    local = LocalStore("unused")
+    assert chunk_ns(value, local) == chunk_ns(value) + 4096 * local.set_ns_per_byte
+    assert chunk_ns(value, WrapperStore(local)) == chunk_ns(value, local)

@@ -174,6 +174,8 @@ class Store(ABC):
     crowded_set_ns
         Nanoseconds that ``set`` takes longer when another thread does it too; threads are only used for work that
         outweighs it.
+    set_ns_per_byte
+        Nanoseconds that ``set`` needs for a byte outside the interpreter lock, which threads can share.
     deletes_folders_at_once
         Whether ``delete_dir`` is one step: no reader, and no crash, sees a folder half deleted.
     """
@@ -181,6 +183,7 @@ class Store(ABC):
     inline: bool = False
     reads_into: bool = False
     crowded_set_ns: float = 0.0
+    set_ns_per_byte: float = 0.0
     deletes_folders_at_once: bool = False
 
     def __init__(self, *, read_only: bool = False) -> None:

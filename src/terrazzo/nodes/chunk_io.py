@@ -84,5 +84,4 @@ class ChunkIO:
         """Write a selection from `value`."""
         jobs, chain = self._jobs(indexer, prototype)
         request = WriteRequest(self._store, value, self._where, indexer.drop_axes)
-        item_ns = chain.encode_ns + request.gather_ns(chain) if chain else 0.0
-        await write_chunks(request, jobs, indexer.count, item_ns)
+        await write_chunks(request, jobs, indexer.count, request.chunk_ns(chain) if chain else 0.0)

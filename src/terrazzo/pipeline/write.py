@@ -70,23 +70,28 @@ class WriteRequest:
             part = part.reshape(tuple(shape))
         return part
 
-    def gather_ns(self, chain: PreparedChain) -> float:
-        """Estimated nanoseconds to bring the elements of a chunk together, where they lie scattered in the value."""
+    def chunk_ns(self, chain: PreparedChain) -> float:
+        """Estimated nanoseconds outside the interpreter lock to encode and store one chunk."""
+        set_ns_per_byte: float = getattr(self.target, "set_ns_per_byte", 0.0)
+        return chain.encode_ns + chain.size * set_ns_per_byte + self._gather_ns(chain)
+
+    def _gather_ns(self, chain: PreparedChain) -> float:
+        """To bring the elements of a chunk together, where they lie scattered in the value."""
         strides = getattr(self.value.as_ndarray_like(), "strides", ())
         steps = [step for step, length in zip(strides, self.value.shape, strict=False) if length > 1]
         scattered = bool(steps) and abs(steps[-1]) > self.value.dtype.itemsize
-        return chain.size / chain.dtype.itemsize * SCATTERED_NS if scattered else 0.0
+        return math.prod(chain.spec.shape) * SCATTERED_NS if scattered else 0.0
 
 
-async def write_chunks(request: WriteRequest, jobs: Iterable[Job], count: int, item_ns: float = 0.0) -> None:
+async def write_chunks(request: WriteRequest, jobs: Iterable[Job], count: int, chunk_ns: float = 0.0) -> None:
     """Write all jobs from ``request.value``.
 
     Parameters
     ----------
     count
         Number of jobs.
-    item_ns
-        Estimated nanoseconds to encode one chunk.
+    chunk_ns
+        Estimated nanoseconds outside the interpreter lock to encode and store one chunk.
 
     Raises
     ------
@@ -96,7 +101,7 @@ async def write_chunks(request: WriteRequest, jobs: Iterable[Job], count: int, i
         The store failed.
     """
     crowded_ns = getattr(request.target, "crowded_set_ns", 0.0)
-    width = useful_width(count, item_ns, current_options().concurrency, crowded_ns)
+    width = useful_width(count, chunk_ns, current_options().concurrency, crowded_ns)
     await share(partial(_write_jobs, request), jobs, width)
 
 

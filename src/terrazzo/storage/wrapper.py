@@ -50,6 +50,11 @@ class WrapperStore(Store, Generic[S]):
         return self._store.crowded_set_ns
 
     @property
+    def set_ns_per_byte(self) -> float:  # type: ignore[override] # an attribute elsewhere
+        """As of the store that is wrapped."""
+        return self._store.set_ns_per_byte
+
+    @property
     def deletes_folders_at_once(self) -> bool:  # type: ignore[override] # an attribute elsewhere
         """Whether the store inside deletes a folder in one step."""
         return self._store.deletes_folders_at_once
