@@ -99,8 +99,10 @@ class PreparedChain:
         self._encode_stages = (*self._array_stages, self._to_bytes, *self._byte_stages)
         self._prepare_memory(chain)
         codecs: list[BaseCodec[Any, Any]] = list(chain)
-        self.decode_ns = self.size * (OWN_SPEED_NS + sum(getattr(codec, "decode_ns_per_byte", 1.0) for codec in codecs))
-        self.encode_ns = self.size * sum(getattr(codec, "encode_ns_per_byte", 1.0) for codec in codecs)
+        self.decode_ns: float = self.size * (
+            OWN_SPEED_NS + sum(getattr(codec, "decode_ns_per_byte", 1.0) for codec in codecs)
+        )
+        self.encode_ns: float = self.size * sum(getattr(codec, "encode_ns_per_byte", 1.0) for codec in codecs)
 
     def _prepare_memory(self, chain: CodecChain) -> None:
         """Find out whether stored elements are elements in main memory."""
