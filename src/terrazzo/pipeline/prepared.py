@@ -79,7 +79,7 @@ class PreparedChain:
     def __init__(self, chain: CodecChain, spec: ArraySpec) -> None:
         self.spec = spec
         self.dtype: np.dtype[Any] = spec.dtype.to_native_dtype()
-        self.size = math.prod(spec.shape) * self.dtype.itemsize
+        self.size: int = math.prod(spec.shape) * self.dtype.itemsize
         self.everything = tuple(slice(0, length, 1) for length in spec.shape)
         self.inline = all(is_inline_codec(codec) for codec in chain)
         self._array_stages: list[_Stage] = []
