@@ -33,6 +33,18 @@ class Uneven(Axis):
     def size_of(self, chunk):
         return self.sizes[chunk]
 
+    def chunks_at(self, indices):
+        return np.searchsorted(np.cumsum(self.sizes), indices, side="right")
+
+    def starts_of(self, chunks):
+        return np.cumsum([0, *self.sizes])[chunks]
+
+    def sizes_of(self, chunks):
+        return np.asarray(self.sizes)[chunks]
+
+    def starts_between(self, first, stop):
+        return [self.start_of(chunk) for chunk in range(first, stop)]
+
     def resized(self, length):
         return Uneven(self.sizes, length)
 
@@ -53,6 +65,22 @@ def test_every_element_is_in_exactly_one_chunk(data):
         for position in itertools.product(*(range(part.start, part.stop) for part in region)):
             assert tuple(axis.chunk_at(index) for axis, index in zip(grid.dimensions, position, strict=True)) == coords
     assert (seen == 1).all()
+
+
+@given(length=st.integers(0, 2**62), chunk=st.integers(1, 2**62), data=st.data())
+def test_many_are_answered_as_one(length, chunk, data):
+    axis = RegularAxis(length, chunk)
+    indices = data.draw(st.lists(st.integers(0, length - 1), max_size=5) if length else st.just([]))
+    chunks = [axis.chunk_at(index) for index in indices]
+    asked = np.array(chunks, dtype=np.int64)
+    assert axis.chunks_at(np.array(indices, dtype=np.int64)).tolist() == chunks
+    assert axis.starts_of(asked).tolist() == list(map(axis.start_of, chunks))
+    assert axis.sizes_of(asked).tolist() == list(map(axis.size_of, chunks))
+    for number in chunks:
+        first = max(0, number - 2)
+        between = list(axis.starts_between(first, number + 1))
+        assert between == list(map(axis.start_of, range(first, number + 1)))
+        assert 1 <= axis.held_by(number) <= chunk
 
 
 @given(data=st.data())

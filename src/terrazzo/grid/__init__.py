@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from terrazzo.errors import MetadataValidationError, quote
-from terrazzo.grid.base import Axis, ChunkGrid
+from terrazzo.grid.base import Axis, ChunkGrid, Indices
 from terrazzo.grid.guess import guess_chunks
 from terrazzo.grid.keys import (
     ChunkKeyEncoding,
@@ -26,6 +26,7 @@ __all__ = [
     "ChunkKeyEncodingLike",
     "ChunkKeyEncodingParams",
     "DefaultChunkKeyEncoding",
+    "Indices",
     "RegularAxis",
     "RegularChunkGridMetadata",
     "V2ChunkKeyEncoding",

@@ -10,16 +10,25 @@ from __future__ import annotations
 import itertools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from terrazzo.types import ChunkCoords
 
-__all__ = ["Axis", "ChunkGrid"]
+__all__ = ["Axis", "ChunkGrid", "Indices"]
+
+Indices: TypeAlias = npt.NDArray[np.int64]
 
 
 class Axis(ABC):
-    """One dimension of an array, cut into chunks."""
+    """One dimension of an array, cut into chunks.
+
+    Elements are asked for within the array and chunks within `count`: nothing is checked here, because indexers have.
+    """
 
     __slots__ = ()
 
@@ -47,6 +56,26 @@ class Axis(ABC):
     @abstractmethod
     def size_of(self, chunk: int) -> int:
         """Stored length of a chunk, in elements; the last one may reach beyond the array."""
+
+    @abstractmethod
+    def chunks_at(self, indices: Indices) -> Indices:
+        """The chunk that holds each of the elements `indices`."""
+
+    @abstractmethod
+    def starts_of(self, chunks: Indices) -> Indices:
+        """First element of each of several chunks."""
+
+    @abstractmethod
+    def sizes_of(self, chunks: Indices) -> Indices:
+        """Stored length of each of several chunks, in elements."""
+
+    @abstractmethod
+    def starts_between(self, first: int, stop: int) -> Sequence[int]:
+        """First element of each of the chunks from `first` to `stop`, exclusive."""
+
+    def held_by(self, chunk: int) -> int:
+        """Elements of the array that a chunk holds."""
+        return min(self.size_of(chunk), self.length - self.start_of(chunk))
 
     @abstractmethod
     def resized(self, length: int) -> Axis:

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
+
 from terrazzo.errors import MetadataValidationError, quote
-from terrazzo.grid.base import Axis, ChunkGrid
+from terrazzo.grid.base import Axis, ChunkGrid, Indices
 from terrazzo.types import JSON
 
 __all__ = ["EXTENSION", "RegularAxis", "RegularChunkGridMetadata", "check_members", "parse_lengths"]
@@ -42,6 +44,18 @@ class RegularAxis(Axis):
 
     def size_of(self, chunk: int) -> int:
         return self.chunk
+
+    def chunks_at(self, indices: Indices) -> Indices:
+        return indices // self.chunk
+
+    def starts_of(self, chunks: Indices) -> Indices:
+        return chunks * self.chunk
+
+    def sizes_of(self, chunks: Indices) -> Indices:
+        return np.full(chunks.shape, self.chunk, dtype=np.int64)
+
+    def starts_between(self, first: int, stop: int) -> range:
+        return range(first * self.chunk, stop * self.chunk, self.chunk)
 
     def resized(self, length: int) -> RegularAxis:
         return RegularAxis(length, self.chunk)

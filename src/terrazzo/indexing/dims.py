@@ -48,8 +48,7 @@ def project_axis(selected: AxisSelection, axis: Axis) -> AxisProjections:
 def _project_index(index: int, axis: Axis) -> AxisProjections:
     chunk = axis.chunk_at(index)
     start = axis.start_of(chunk)
-    alone = min(axis.size_of(chunk), axis.length - start) == 1
-    return AxisProjections([chunk], [index - start], None, [alone])
+    return AxisProjections([chunk], [index - start], None, [axis.held_by(chunk) == 1])
 
 
 def _project_run(selected: range, axis: Axis) -> AxisProjections:
@@ -66,7 +65,7 @@ def _project_run(selected: range, axis: Axis) -> AxisProjections:
 def _project_long_run(selected: range, axis: Axis, first: int, last: int) -> AxisProjections:
     chunks = list(range(first, last + 1))
     size = axis.uniform
-    starts = [axis.start_of(chunk) for chunk in chunks]
+    starts = list(axis.starts_between(first, last + 1))
     stops = [*starts[1:], min(starts[-1] + axis.size_of(last), axis.length)]
     lows, highs = starts.copy(), stops.copy()
     lows[0], highs[-1] = selected.start, selected.stop
@@ -100,6 +99,6 @@ def _project_steps(selected: range, axis: Axis) -> AxisProjections:
         chunks.append(chunk)
         chunk_selections.append(slice(low - start, low - start + (taken - 1) * step + 1, step))
         out_selections.append(slice(done, done + taken, 1))
-        complete.append(min(axis.size_of(chunk), axis.length - start) == 1)
+        complete.append(axis.held_by(chunk) == 1)
         done += taken
     return AxisProjections(chunks, chunk_selections, out_selections, complete)
