@@ -22,7 +22,7 @@ SWAP = {"name": "transpose", "configuration": {"order": [1, 0]}}
 
 
 def chain(filters="auto", serializer="auto", compressors="auto"):
-    return parse_codec_arguments(filters, serializer, compressors, current_options())
+    return parse_codec_arguments(filters, serializer, compressors, FLOAT, current_options())
 
 
 # -- shapes

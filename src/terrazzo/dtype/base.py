@@ -60,9 +60,16 @@ class ZDType(ABC, Generic[TDType_co, TScalar_co]):
     """A data type: its numpy form, its JSON in both formats, its scalars.
 
     Subclasses are frozen dataclasses whose fields are the parameters of the type.
+
+    Attributes
+    ----------
+    object_codec_id
+        Name of the codec that stores the elements, where they are of variable size: the serializer in Zarr v3, a
+        filter in Zarr v2. None where they lie one after another, as the codec ``bytes`` stores them.
     """
 
     dtype_cls: ClassVar[type[Any]]
+    object_codec_id: ClassVar[str | None] = None
     _zarr_v3_name: ClassVar[str]
 
     @classmethod

@@ -173,7 +173,7 @@ def array_metadata(
         chunk_grid=RegularChunkGridMetadata(chunk_shape=parse_chunks(chunks, lengths, zdtype)),
         chunk_key_encoding=DefaultChunkKeyEncoding() if chunk_key_encoding is None else chunk_key_encoding,
         fill_value=zdtype.cast_scalar(fill_value),
-        codecs=parse_codec_arguments(filters, serializer, compressors, options),
+        codecs=parse_codec_arguments(filters, serializer, compressors, zdtype, options),
         attributes=normalize_attributes(attributes),
         dimension_names=dimension_names or None,  # as with zarr-python, no names at all are not written
     )

@@ -105,11 +105,17 @@ def _chunk_length(length: Any, whole: int) -> int:
 
 
 def parse_codec_arguments(
-    filters: FiltersLike, serializer: SerializerLike, compressors: CompressorsLike, options: Options
+    filters: FiltersLike,
+    serializer: SerializerLike,
+    compressors: CompressorsLike,
+    dtype: ZDType[Any, Any],
+    options: Options,
 ) -> tuple[Codec, ...]:
     """The codecs that a caller means, in order; parameters that depend on the array are not decided yet."""
     chain: list[Codec] = list(_several(filters, ArrayArrayCodec, "filters"))
-    chain.append(_one(_default_serializer() if _is_auto(serializer) else serializer, ArrayBytesCodec, "serializer"))
+    if _is_auto(serializer):
+        serializer = _default_serializer(dtype)
+    chain.append(_one(serializer, ArrayBytesCodec, "serializer"))
     if _is_auto(compressors):
         chain.append(parse_codec(_default_compressor(options)))
     else:
@@ -121,7 +127,9 @@ def _is_auto(argument: Any) -> bool:
     return isinstance(argument, str) and argument == "auto"
 
 
-def _default_serializer() -> Codec:
+def _default_serializer(dtype: ZDType[Any, Any]) -> Codec:
+    if dtype.object_codec_id is not None:
+        return parse_codec({"name": dtype.object_codec_id})
     return parse_codec({"name": "bytes", "configuration": {"endian": "little"}})
 
 
