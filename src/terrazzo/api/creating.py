@@ -10,6 +10,7 @@ import numpy as np
 from terrazzo.api.opening import place_for, refuse_obsolete, require_empty
 from terrazzo.dtype.parse import ZDTypeLike, parse_dtype
 from terrazzo.grid import ChunkKeyEncodingLike
+from terrazzo.metadata import ArrayMetadata, ArrayV3Metadata
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.create import create_array_at
@@ -252,6 +253,11 @@ def _codec_arguments(codecs: Iterable[Any]) -> dict[str, Any]:
     return {"filters": chain.array_array, "serializer": chain.array_bytes, "compressors": chain.bytes_bytes}
 
 
+def _codecs_of(metadata: ArrayMetadata) -> dict[str, Any]:
+    """The codecs of an array as arguments of ``create``."""
+    return {"codecs": metadata.codecs} if isinstance(metadata, ArrayV3Metadata) else {}
+
+
 def _shaped(data: Any, shape: ShapeLike | None, dtype: ZDTypeLike | None) -> Any:
     """Data that come with a shape or data type must agree with it; the data type may need a cast."""
     array = data if isinstance(data, ArrayBase) else np.asanyarray(data)
@@ -288,7 +294,7 @@ async def array(data: Any, **kwargs: Any) -> AsyncArray[Any]:
     array([2, 3])
     """
     if isinstance(data, ArrayBase):
-        kwargs = {"chunks": data.chunks, "codecs": data.metadata.codecs, **kwargs}
+        kwargs = {"chunks": data.chunks, **_codecs_of(data.metadata), **kwargs}
     else:
         data = np.asanyarray(data)
         kwargs.setdefault("dtype", data.dtype)
@@ -335,9 +341,9 @@ def arguments_like(a: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
     like: dict[str, Any] = {"shape": a.shape, "dtype": a.dtype}
     if isinstance(a, ArrayBase):
         metadata = a.metadata
-        like |= {"dtype": metadata.data_type, "codecs": metadata.codecs, "fill_value": metadata.fill_value}
-        if "dtype" in kwargs and a.dtype.itemsize == 1:
-            del like["codecs"]  # they say no byte order, which other data types need
+        like |= {"dtype": metadata.data_type, "fill_value": metadata.fill_value}
+        if "dtype" not in kwargs or a.dtype.itemsize > 1:  # else they say no byte order, which other data types need
+            like |= _codecs_of(metadata)
         if np.size(kwargs.get("shape", a.shape)) == a.ndim:
             like["chunks"] = a.chunks
     return {**like, **kwargs}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from terrazzo.metadata.array import ArrayMetadata
 from terrazzo.metadata.array_v3 import ArrayV3Metadata
 from terrazzo.metadata.group import GroupMetadata
 
-__all__ = ["ArrayV3Metadata", "GroupMetadata"]
+__all__ = ["ArrayMetadata", "ArrayV3Metadata", "GroupMetadata"]

@@ -5,15 +5,13 @@ Specification: Zarr v3.1 "Array metadata".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self
 
 from terrazzo.abc.codec import Codec
-from terrazzo.abc.metadata import Metadata
 from terrazzo.buffer.base import Buffer, BufferPrototype
-from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.dtype.base import ZDType
 from terrazzo.dtype.parse import get_data_type_from_json
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError, NodeTypeValidationError, quote
@@ -26,22 +24,20 @@ from terrazzo.grid import (
     parse_chunk_key_encoding,
     parse_lengths,
 )
+from terrazzo.metadata.array import ArrayMetadata, parse_member
 from terrazzo.metadata.json import dump_document
-from terrazzo.pipeline.chain import CodecChain, parse_codec
+from terrazzo.pipeline.chain import parse_codec
 from terrazzo.settings import current_options
-from terrazzo.spec import ArrayConfig, ArraySpec
-from terrazzo.types import JSON, ChunkCoords
+from terrazzo.types import JSON
 
 __all__ = ["ArrayV3Metadata", "parse_dimension_names", "parse_extra_fields", "parse_node_type", "parse_zarr_format"]
-
-T = TypeVar("T")
 
 REQUIRED = ("shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs")
 KNOWN = (*REQUIRED, "zarr_format", "node_type", "attributes", "dimension_names", "storage_transformers")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArrayV3Metadata(Metadata):
+class ArrayV3Metadata(ArrayMetadata):
     """What is stored about an array.
 
     Attributes
@@ -56,6 +52,8 @@ class ArrayV3Metadata(Metadata):
         Members that the specification does not know, each with ``"must_understand": false``.
     """
 
+    document_key: ClassVar[str] = "zarr.json"
+    attributes_key: ClassVar[str] = "zarr.json"
     shape: tuple[int, ...]
     data_type: ZDType[Any, Any]
     chunk_grid: RegularChunkGridMetadata
@@ -84,10 +82,12 @@ class ArrayV3Metadata(Metadata):
         extra_fields: Mapping[str, Any] | None = None,
     ) -> None:
         members: dict[str, Any] = {
-            "shape": _within("shape", lambda: parse_lengths(tuple(shape))),
+            "shape": parse_member("shape", lambda: parse_lengths(tuple(shape))),
             "data_type": data_type,
-            "chunk_grid": _within("chunk_grid", lambda: parse_chunk_grid(chunk_grid)),
-            "chunk_key_encoding": _within("chunk_key_encoding", lambda: parse_chunk_key_encoding(chunk_key_encoding)),
+            "chunk_grid": parse_member("chunk_grid", lambda: parse_chunk_grid(chunk_grid)),
+            "chunk_key_encoding": parse_member(
+                "chunk_key_encoding", lambda: parse_chunk_key_encoding(chunk_key_encoding)
+            ),
             "fill_value": data_type.default_scalar() if fill_value is None else data_type.cast_scalar(fill_value),
             "attributes": dict(attributes or {}),
             "zarr_format": 3,
@@ -102,52 +102,10 @@ class ArrayV3Metadata(Metadata):
         self._validate()
 
     def _validate(self) -> None:
-        """Check members against each other."""
-        ndim, grid_ndim = len(self.shape), self.chunk_grid.ndim
-        if ndim != grid_ndim:
-            raise MetadataValidationError(
-                f"{quote(self.chunk_grid.chunk_shape)} has {grid_ndim} dimensions, `shape` has {ndim}",
-                field="chunk_grid.configuration.chunk_shape",
-            )
-        limit = current_options().limits.ndim
-        if limit is not None and ndim > limit:
-            raise MetadataValidationError(
-                f"{ndim} dimensions are more than config['limits.ndim'], {limit}", field="shape"
-            )
-        grid = self.chunk_grid.grid_for(self.shape)
-        if grid.chunk_shape != self.chunk_grid.chunk_shape:  # a length of 0 counts as 1, also once the array has grown
-            object.__setattr__(self, "chunk_grid", RegularChunkGridMetadata(chunk_shape=grid.chunk_shape))
-        chunk_spec = ArraySpec(
-            shape=grid.chunk_shape,
-            dtype=self.data_type,
-            fill_value=self.fill_value,
-            config=ArrayConfig(order="C", write_empty_chunks=False),
-            prototype=numpy_buffer_prototype(),
-        )
-        try:
-            chain = CodecChain.from_codecs(self.codecs)
-            chain.validate(shape=self.shape, dtype=self.data_type, chunk_grid=self.chunk_grid)
-            object.__setattr__(self, "_chain", chain.evolve(chunk_spec))
-        except MetadataValidationError as error:
-            raise error.within("codecs") from None
+        self._validate_grid("chunk_grid.configuration.chunk_shape")
+        parse_member("codecs", lambda: self._fit(self.codecs))
 
     # -- what it means
-
-    @property
-    def chain(self) -> CodecChain:
-        """The codecs, with every parameter decided that depends on the array."""
-        chain: CodecChain = self.__dict__["_chain"]
-        return chain
-
-    @property
-    def ndim(self) -> int:
-        """Number of dimensions."""
-        return len(self.shape)
-
-    @property
-    def dtype(self) -> ZDType[Any, Any]:
-        """The data type."""
-        return self.data_type
 
     @property
     def chunks(self) -> tuple[int, ...]:
@@ -164,35 +122,9 @@ class ArrayV3Metadata(Metadata):
         """The codecs of a chunk, inside a shard where there are shards."""
         return self.codecs
 
-    def encode_chunk_key(self, chunk_coords: ChunkCoords) -> str:
-        """The key of a chunk, relative to the array."""
-        return self.chunk_key_encoding.encode_chunk_key(chunk_coords)
-
-    def get_chunk_spec(self, shape: tuple[int, ...], config: ArrayConfig, prototype: BufferPrototype) -> ArraySpec:
-        """What codecs must know about a chunk of a given shape."""
-        return ArraySpec(
-            shape=shape, dtype=self.data_type, fill_value=self.fill_value, config=config, prototype=prototype
-        )
-
     def with_fitted_codecs(self) -> Self:
         """The same with every codec parameter decided that depends on the array, as documents are first written."""
         return replace(self, codecs=tuple(self.chain))
-
-    def update_shape(self, shape: tuple[int, ...]) -> Self:
-        """The same with another shape."""
-        changed = self._with(shape=_within("shape", lambda: parse_lengths(tuple(shape))))
-        changed._validate()
-        return changed
-
-    def update_attributes(self, attributes: Mapping[str, Any]) -> Self:
-        """The same with other attributes."""
-        return self._with(attributes=dict(attributes))
-
-    def _with(self, **members: Any) -> Self:
-        """A copy with other members, which are right already: appending would else parse everything four times."""
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, **members)
-        return other
 
     # -- documents
 
@@ -215,9 +147,9 @@ class ArrayV3Metadata(Metadata):
             if name not in data:
                 raise MetadataValidationError("this member is required", field=name)
         data_type = _parse_data_type(data["data_type"])
-        fill_value = _within("fill_value", lambda: data_type.from_json_scalar(data["fill_value"], zarr_format=3))
+        fill_value = parse_member("fill_value", lambda: data_type.from_json_scalar(data["fill_value"], zarr_format=3))
         return cls(
-            shape=_within("shape", lambda: parse_lengths(data["shape"])),
+            shape=parse_member("shape", lambda: parse_lengths(data["shape"])),
             data_type=data_type,
             chunk_grid=data["chunk_grid"],
             chunk_key_encoding=data["chunk_key_encoding"],
@@ -258,14 +190,6 @@ class ArrayV3Metadata(Metadata):
         return isinstance(other, ArrayV3Metadata) and self.to_dict() == other.to_dict()
 
     __hash__ = None  # type: ignore[assignment] # attributes are mutable
-
-
-def _within(name: str, parse: Callable[[], T]) -> T:
-    """Parse one member, so that an error names it."""
-    try:
-        return parse()
-    except MetadataValidationError as error:
-        raise error.within(name) from error.__cause__
 
 
 def parse_zarr_format(data: Mapping[str, Any]) -> None:
@@ -333,7 +257,7 @@ def parse_dimension_names(data: object, ndim: int) -> tuple[str | None, ...] | N
 
 def _parse_data_type(data: Any) -> ZDType[Any, Any]:
     if isinstance(data, Mapping):
-        _within("data_type", lambda: check_members(data, *EXTENSION))
+        parse_member("data_type", lambda: check_members(data, *EXTENSION))
     try:
         return get_data_type_from_json(data, zarr_format=3)
     except DataTypeValidationError as error:
@@ -343,7 +267,7 @@ def _parse_data_type(data: Any) -> ZDType[Any, Any]:
 def _parse_codecs(data: object) -> tuple[Codec, ...]:
     if isinstance(data, (str, Mapping)) or not isinstance(data, Iterable):
         raise MetadataValidationError(f"expected a list of codecs, got {quote(data)}", field="codecs")
-    return tuple(_within(f"codecs[{position}]", partial(parse_codec, item)) for position, item in enumerate(data))
+    return tuple(parse_member(f"codecs[{position}]", partial(parse_codec, item)) for position, item in enumerate(data))
 
 
 def _parse_storage_transformers(data: object) -> tuple[dict[str, JSON], ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec
 from terrazzo.grid import Axis
-from terrazzo.metadata import ArrayV3Metadata
+from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.node_base import NodeBase
 from terrazzo.nodes.report import ArrayInfo
 from terrazzo.spec import ArrayConfig
@@ -21,7 +21,7 @@ __all__ = ["ArrayBase"]
 class ArrayBase(NodeBase):
     """An array, as far as its metadata tell."""
 
-    metadata: ArrayV3Metadata
+    metadata: ArrayMetadata
     config: ArrayConfig
 
     @property

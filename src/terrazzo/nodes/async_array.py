@@ -11,7 +11,7 @@ from terrazzo.buffer.base import BufferPrototype, NDBuffer
 from terrazzo.errors import ArrayNotFoundError, NodeTypeValidationError, context, quote
 from terrazzo.grid import ChunkGrid
 from terrazzo.indexing import BasicIndexer, Indexer
-from terrazzo.metadata import ArrayV3Metadata
+from terrazzo.metadata import ArrayMetadata, ArrayV3Metadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes import resize
 from terrazzo.nodes.array_base import ArrayBase
@@ -30,7 +30,7 @@ from terrazzo.types import JSON, ShapeLike, ZarrFormat
 
 __all__ = ["AsyncArray", "open_array_at"]
 
-T_ArrayMetadata = TypeVar("T_ArrayMetadata", bound=ArrayV3Metadata)
+T_ArrayMetadata = TypeVar("T_ArrayMetadata", bound=ArrayMetadata)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,7 +70,7 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
         object.__setattr__(self, "config", parse_array_config(self.config, current_options()))
         self._adopt(self.metadata)
 
-    def _adopt(self, metadata: ArrayV3Metadata) -> None:
+    def _adopt(self, metadata: ArrayMetadata) -> None:
         """Go on with new metadata. Readers on other threads see the old or the new, never a mixture."""
         object.__setattr__(self, "codec_pipeline", BatchedCodecPipeline.from_codecs(metadata.chain))
         object.__setattr__(self, "metadata", metadata)
@@ -291,13 +291,13 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
         """Key of the metadata document; its lock is held while the metadata change."""
         return self.store_path.prefix + DOCUMENT
 
-    async def _stored_metadata(self) -> ArrayV3Metadata:
+    async def _stored_metadata(self) -> ArrayMetadata:
         """The metadata as they are stored now: another handle may have changed them.
 
         The byte order of the data type, which is not stored, stays as this handle has it.
         """
         stored = await read_node(self.store_path)
-        if not isinstance(stored, ArrayV3Metadata):
+        if not isinstance(stored, ArrayMetadata):
             raise ArrayNotFoundError(f"there is no array at {self.store_path} any more")
         mine = self.metadata.update_shape(stored.shape).update_attributes(stored.attributes)
         return mine if mine == stored else stored
@@ -347,6 +347,6 @@ async def open_array_at(place: StorePath, config: ArrayConfigLike | None = None)
     if metadata is None:
         await refuse_v2(place)
         raise ArrayNotFoundError(f"there is no array at {place}")
-    if not isinstance(metadata, ArrayV3Metadata):
+    if not isinstance(metadata, ArrayMetadata):
         raise NodeTypeValidationError(f"there is a group at {place}, expected an array", field="node_type")
     return AsyncArray(metadata, place, parse_array_config(config, current_options()))

@@ -11,7 +11,7 @@ import numpy as np
 from terrazzo.dtype.parse import ZDTypeLike
 from terrazzo.errors import ContainsArrayError, ContainsGroupError, GroupNotFoundError, quote
 from terrazzo.grid import ChunkKeyEncodingLike
-from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
+from terrazzo.metadata import ArrayMetadata, GroupMetadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray
@@ -456,14 +456,14 @@ class AsyncGroup(GroupBase):
 
 def _described(metadata: NodeMetadata) -> str:
     """What stands after the name of a node in a tree."""
-    if isinstance(metadata, ArrayV3Metadata):
+    if isinstance(metadata, ArrayMetadata):
         return f" {metadata.shape} {metadata.data_type.to_native_dtype()}"
     return ""
 
 
 def as_node(metadata: NodeMetadata, place: StorePath) -> AsyncNode:
     """The handle for what was found at a place."""
-    return AsyncArray(metadata, place) if isinstance(metadata, ArrayV3Metadata) else AsyncGroup(metadata, place)
+    return AsyncArray(metadata, place) if isinstance(metadata, ArrayMetadata) else AsyncGroup(metadata, place)
 
 
 @operation

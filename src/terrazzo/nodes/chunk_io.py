@@ -12,7 +12,7 @@ from terrazzo.abc.codec import is_inline_codec
 from terrazzo.buffer.base import BufferPrototype, NDBuffer
 from terrazzo.grid import ChunkGrid
 from terrazzo.indexing import Indexer
-from terrazzo.metadata import ArrayV3Metadata
+from terrazzo.metadata import ArrayMetadata
 from terrazzo.pipeline.prepared import PreparedChain
 from terrazzo.pipeline.read import Job, ReadRequest, read_chunks
 from terrazzo.pipeline.write import WriteRequest, write_chunks
@@ -38,7 +38,7 @@ class ChunkIO:
         Whether no codec needs an event loop.
     """
 
-    def __init__(self, metadata: ArrayV3Metadata, place: StorePath, config: ArrayConfig) -> None:
+    def __init__(self, metadata: ArrayMetadata, place: StorePath, config: ArrayConfig) -> None:
         self.metadata = metadata
         self.grid: ChunkGrid = metadata.chunk_grid.grid_for(metadata.shape)
         self.prefix = place.prefix

@@ -11,7 +11,7 @@ from terrazzo.buffer import default_buffer_prototype
 from terrazzo.dtype.parse import ZDTypeLike, parse_dtype
 from terrazzo.errors import ZarrRuntimeWarning, quote, warn
 from terrazzo.grid import ChunkKeyEncodingLike, DefaultChunkKeyEncoding, RegularChunkGridMetadata
-from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
+from terrazzo.metadata import ArrayMetadata, ArrayV3Metadata, GroupMetadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray
@@ -93,7 +93,7 @@ async def create_array_at(
 
 async def init_array(
     place: StorePath,
-    metadata: ArrayV3Metadata,
+    metadata: ArrayMetadata,
     data: Any,
     *,
     overwrite: bool,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
+from terrazzo.metadata import ArrayMetadata, GroupMetadata
 from terrazzo.nodes.locate import NodeMetadata
 from terrazzo.nodes.node_base import NodeBase
 from terrazzo.nodes.report import GroupInfo
@@ -26,7 +26,7 @@ class GroupBase(NodeBase):
         return self._info()
 
     def _info(self, members: list[NodeMetadata] | None = None) -> GroupInfo:
-        arrays = None if members is None else sum(isinstance(metadata, ArrayV3Metadata) for metadata in members)
+        arrays = None if members is None else sum(isinstance(metadata, ArrayMetadata) for metadata in members)
         return GroupInfo(
             name=self.path,
             zarr_format=self.metadata.zarr_format,

@@ -17,14 +17,14 @@ from terrazzo.errors import (
     context,
     quote,
 )
-from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
+from terrazzo.metadata import ArrayMetadata, ArrayV3Metadata, GroupMetadata
 from terrazzo.metadata.json import parse_document
 from terrazzo.runtime import map_concurrent
 from terrazzo.storage import StorePath
 
 __all__ = ["NodeMetadata", "create_node", "delete_node", "read_node", "refuse_v2", "save_document"]
 
-NodeMetadata: TypeAlias = ArrayV3Metadata | GroupMetadata
+NodeMetadata: TypeAlias = ArrayMetadata | GroupMetadata
 
 DOCUMENT = "zarr.json"
 V2_DOCUMENTS = {".zarray": "array", ".zgroup": "group"}
@@ -142,7 +142,7 @@ async def delete_node(place: StorePath) -> None:
 async def _require_vacant(place: StorePath) -> None:
     """Raise if there is a node; a document that cannot be read counts as one."""
     found = await read_node(place)
-    if isinstance(found, ArrayV3Metadata):
+    if isinstance(found, ArrayMetadata):
         raise ContainsArrayError(f"there is an array at {place} already; overwrite=True replaces it")
     if isinstance(found, GroupMetadata):
         raise ContainsGroupError(f"there is a group at {place} already; overwrite=True replaces it")
@@ -163,7 +163,7 @@ async def _missing_ancestors(place: StorePath) -> list[StorePath]:
     ancestors = [StorePath(place.store, "/".join(segments[:depth])) for depth in range(len(segments) + 1)]
     found = await map_concurrent(read_node, ancestors, concurrency=READS_AT_ONCE)
     for ancestor, metadata in zip(ancestors, found, strict=True):
-        if isinstance(metadata, ArrayV3Metadata):
+        if isinstance(metadata, ArrayMetadata):
             raise BaseZarrError(f"no node can be made at {place}: {ancestor} is an array, and arrays hold no nodes")
         if metadata is None:
             await refuse_v2(ancestor)

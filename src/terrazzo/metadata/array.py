@@ -1,0 +1,147 @@
+"""What the metadata of arrays have in common, whatever the format of their document."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Self, TypeVar
+
+from terrazzo.abc.codec import Codec
+from terrazzo.abc.metadata import Metadata
+from terrazzo.buffer.base import Buffer, BufferPrototype
+from terrazzo.buffer.cpu import numpy_buffer_prototype
+from terrazzo.dtype.base import ZDType
+from terrazzo.errors import MetadataValidationError, quote
+from terrazzo.grid import ChunkKeyEncoding, RegularChunkGridMetadata, parse_lengths
+from terrazzo.pipeline.chain import CodecChain
+from terrazzo.settings import current_options
+from terrazzo.spec import ArrayConfig, ArraySpec
+from terrazzo.types import ChunkCoords, ZarrFormat
+
+__all__ = ["ArrayMetadata", "parse_member"]
+
+T = TypeVar("T")
+
+
+def parse_member(name: str, parse: Callable[[], T]) -> T:
+    """Parse one member of a document, so that an error names it."""
+    try:
+        return parse()
+    except MetadataValidationError as error:
+        raise error.within(name) from error.__cause__
+
+
+class ArrayMetadata(Metadata, ABC):
+    """What is stored about an array, in either format.
+
+    Attributes
+    ----------
+    document_key, attributes_key
+        Keys of the documents, relative to the array, that hold the shape and the attributes.
+    fill_value
+        A scalar of the data type.
+    """
+
+    document_key: ClassVar[str]
+    attributes_key: ClassVar[str]
+    shape: tuple[int, ...]
+    data_type: ZDType[Any, Any]
+    chunk_grid: RegularChunkGridMetadata
+    chunk_key_encoding: ChunkKeyEncoding
+    fill_value: Any
+    attributes: dict[str, Any]
+    zarr_format: ZarrFormat
+    dimension_names: tuple[str | None, ...] | None
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> ZDType[Any, Any]:
+        """The data type."""
+        return self.data_type
+
+    @property
+    @abstractmethod
+    def chunks(self) -> tuple[int, ...]:
+        """Shape of a chunk, in elements."""
+
+    @property
+    @abstractmethod
+    def shards(self) -> tuple[int, ...] | None:
+        """Shape of a shard, in elements; None where chunks are not stored in shards."""
+
+    @property
+    def chain(self) -> CodecChain:
+        """The codecs, with every parameter decided that depends on the array."""
+        chain: CodecChain = self.__dict__["_chain"]
+        return chain
+
+    def encode_chunk_key(self, chunk_coords: ChunkCoords) -> str:
+        """The key of a chunk, relative to the array."""
+        return self.chunk_key_encoding.encode_chunk_key(chunk_coords)
+
+    def get_chunk_spec(self, shape: tuple[int, ...], config: ArrayConfig, prototype: BufferPrototype) -> ArraySpec:
+        """What codecs must know about a chunk of a given shape."""
+        return ArraySpec(
+            shape=shape, dtype=self.data_type, fill_value=self.fill_value, config=config, prototype=prototype
+        )
+
+    def update_shape(self, shape: tuple[int, ...]) -> Self:
+        """The same with another shape."""
+        changed = self._with(shape=parse_member("shape", lambda: parse_lengths(tuple(shape))))
+        changed._validate()
+        return changed
+
+    def update_attributes(self, attributes: Mapping[str, Any]) -> Self:
+        """The same with other attributes."""
+        return self._with(attributes=dict(attributes))
+
+    @abstractmethod
+    def to_buffer_dict(self, prototype: BufferPrototype) -> dict[str, Buffer]:
+        """The documents by their keys, relative to the array; the one that makes it a node comes last."""
+
+    def _with(self, **members: Any) -> Self:
+        """A copy with other members, which are right already: appending would else parse everything four times."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, **members)
+        return other
+
+    @abstractmethod
+    def _validate(self) -> None:
+        """Check members against each other, and fit the codecs to them."""
+
+    def _validate_grid(self, field: str) -> None:
+        """Check that the chunk grid fits the shape."""
+        ndim, grid_ndim = len(self.shape), self.chunk_grid.ndim
+        if ndim != grid_ndim:
+            raise MetadataValidationError(
+                f"{quote(self.chunk_grid.chunk_shape)} has {grid_ndim} dimensions, `shape` has {ndim}", field=field
+            )
+        limit = current_options().limits.ndim
+        if limit is not None and ndim > limit:
+            raise MetadataValidationError(
+                f"{ndim} dimensions are more than config['limits.ndim'], {limit}", field="shape"
+            )
+        grid = self.chunk_grid.grid_for(self.shape)
+        if grid.chunk_shape != self.chunk_grid.chunk_shape:  # a length of 0 counts as 1, also once the array has grown
+            object.__setattr__(self, "chunk_grid", RegularChunkGridMetadata(chunk_shape=grid.chunk_shape))
+
+    def _fit(self, codecs: Iterable[Codec]) -> None:
+        """Put the codecs in order, check them against the array, and decide their parameters.
+
+        Raises
+        ------
+        MetadataValidationError
+            They do not fit; the field is relative to the list of codecs.
+        """
+        spec = self.get_chunk_spec(
+            self.chunk_grid.grid_for(self.shape).chunk_shape,
+            ArrayConfig(order="C", write_empty_chunks=False),
+            numpy_buffer_prototype(),
+        )
+        chain = CodecChain.from_codecs(codecs)
+        chain.validate(shape=self.shape, dtype=self.data_type, chunk_grid=self.chunk_grid)
+        object.__setattr__(self, "_chain", chain.evolve(spec))
