@@ -21,12 +21,14 @@ __all__ = [
     "DTypeConfig_V2",
     "DTypeJSON",
     "Endianness",
+    "OtherDataTypeError",
     "TBaseDType",
     "TBaseScalar",
     "TDType_co",
     "TScalar_co",
     "ZDType",
     "endianness_of",
+    "has_byte_order",
 ]
 
 TBaseDType: TypeAlias = np.dtype[Any]
@@ -37,6 +39,10 @@ TScalar_co = TypeVar("TScalar_co", covariant=True)
 
 Endianness: TypeAlias = Literal["little", "big"]
 BYTE_ORDER_CHARACTERS: dict[Endianness, str] = {"little": "<", "big": ">"}
+
+
+class OtherDataTypeError(DataTypeValidationError):
+    """A class was asked for a data type of another kind, which says nothing against the data type."""
 
 
 class DTypeConfig_V2(TypedDict):  # noqa: N801 - zarr-python's name
@@ -53,6 +59,16 @@ def endianness_of(dtype: TBaseDType) -> Endianness:
     if dtype.byteorder == ">":
         return "big"
     return "little" if sys.byteorder == "little" else "big"
+
+
+def has_byte_order(dtype: TBaseDType) -> bool:
+    """Whether elements of a numpy data type, or any field of them, have a byte order."""
+    if dtype.subdtype is not None:
+        return has_byte_order(dtype.subdtype[0])
+    if dtype.fields is not None:
+        return any(has_byte_order(field[0]) for field in dtype.fields.values())
+    # Types of one byte that other packages define say that they have the order of the machine.
+    return dtype.byteorder != "|" and dtype.itemsize > 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,12 +168,12 @@ class ZDType(ABC, Generic[TDType_co, TScalar_co]):
     @classmethod
     def refuse(cls, data: object) -> DataTypeValidationError:
         """The error for a data type that is not of this class."""
-        return DataTypeValidationError(f"{quote(data)} is not a data type of the kind {cls.__name__}")
+        return OtherDataTypeError(f"{quote(data)} is not a data type of the kind {cls.__name__}")
 
     @property
     def is_multibyte(self) -> bool:
         """Whether stored elements have a byte order."""
-        return False
+        return has_byte_order(self.to_native_dtype())
 
 
 class FixedSize:

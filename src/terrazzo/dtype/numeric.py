@@ -62,6 +62,9 @@ class _Numeric(ZDType[TBaseDType, Any], FixedSize):
     _native: ClassVar[TBaseDType]
     """The numpy data type in native byte order."""
 
+    _aliases: ClassVar[tuple[str, ...]] = ()
+    """Other names in documents of Zarr v3."""
+
     @classmethod
     def from_native_dtype(cls, dtype: TBaseDType) -> Self:
         if not cls._check_native_dtype(dtype):
@@ -71,6 +74,10 @@ class _Numeric(ZDType[TBaseDType, Any], FixedSize):
     @classmethod
     def _with_order(cls, endianness: Endianness) -> Self:
         return cls()
+
+    @property
+    def is_multibyte(self) -> bool:
+        return False
 
     def to_native_dtype(self) -> TBaseDType:
         return self._native
@@ -89,10 +96,9 @@ class _Numeric(ZDType[TBaseDType, Any], FixedSize):
 
     @classmethod
     def _from_json_v3(cls, data: DTypeJSON) -> Self:
-        if data == cls._zarr_v3_name:
-            return cls()
         # v3.1 writes an extension without configuration as an object too.
-        if isinstance(data, Mapping) and data.get("name") == cls._zarr_v3_name and not data.get("configuration"):
+        name = data.get("name") if isinstance(data, Mapping) and not data.get("configuration") else data
+        if name == cls._zarr_v3_name or (isinstance(name, str) and name in cls._aliases):
             return cls()
         raise cls.refuse(data)
 
@@ -290,6 +296,7 @@ class Complex64(_Complex):
 
     dtype_cls = np.dtypes.Complex64DType
     _zarr_v3_name = "complex64"
+    _aliases = ("complex_float32",)
     _native = np.dtype("complex64")
 
 
@@ -298,6 +305,7 @@ class Complex128(_Complex):
 
     dtype_cls = np.dtypes.Complex128DType
     _zarr_v3_name = "complex128"
+    _aliases = ("complex_float64",)
     _native = np.dtype("complex128")
 
 
