@@ -1,5 +1,3 @@
-import importlib.metadata
-
 import numpy as np
 import pytest
 
@@ -7,20 +5,6 @@ from terrazzo import dtype
 from terrazzo.dtype.parse import get_data_type_from_json
 from terrazzo.errors import DataTypeValidationError
 from tests.dtype.test_numeric import TYPES, each_type
-
-
-class Flag(dtype.Bool):
-    """A data type of another package."""
-
-    _zarr_v3_name = "test.flag"
-
-
-class EntryPoint:
-    loaded = 0
-
-    def load(self):
-        type(self).loaded += 1
-        return Flag
 
 
 @each_type
@@ -80,6 +64,23 @@ def test_long_doubles_have_no_type_where_they_are_longer():
             dtype.parse_dtype("longdouble", zarr_format=3)
 
 
+@pytest.mark.parametrize(
+    ("alias", "expected"), [("complex_float32", dtype.Complex64()), ("complex_float64", dtype.Complex128())]
+)
+def test_other_names_of_a_type_are_read_and_not_written(alias, expected):
+    for spelling in (alias, {"name": alias}):
+        assert get_data_type_from_json(spelling, zarr_format=3) == expected
+    assert expected.to_json(zarr_format=3) != alias
+    with pytest.raises(DataTypeValidationError):
+        get_data_type_from_json(alias, zarr_format=2)
+
+
+@pytest.mark.parametrize("name", ["i4", "=i4", "|i4", "int32", "<f4,<i4", "(2,)<i4", "<i", "<M8[parsec]", "<b3", "", 4])
+def test_documents_of_version_2_hold_only_numpys_own_type_strings(name):
+    with pytest.raises(DataTypeValidationError):
+        get_data_type_from_json({"name": name, "object_codec_id": None}, zarr_format=2)
+
+
 def test_text_that_nobody_understands_is_a_type_error():
     with pytest.raises(TypeError, match="int1000"):
         dtype.parse_dtype("int1000", zarr_format=3)
@@ -89,41 +90,3 @@ def test_text_that_nobody_understands_is_a_type_error():
 def test_unknown_types_of_documents_are_named(data):
     with pytest.raises(DataTypeValidationError, match=r"int7|int16|None|5"):
         get_data_type_from_json(data, zarr_format=3)
-
-
-# -- the registry
-
-
-def test_a_registered_type_is_found_until_it_is_removed():
-    registry = dtype.DataTypeRegistry()
-    registry.register("test.flag", Flag)
-    assert registry.get("test.flag") is Flag
-    assert registry.match_json("test.flag", zarr_format=3) == Flag()
-    assert registry.match_dtype(np.dtype(bool)) == Flag()
-    registry.unregister("test.flag")
-    with pytest.raises(KeyError, match=r"test.flag"):
-        registry.get("test.flag")
-
-
-def test_the_shared_registry_has_all_types():
-    assert set(TYPES) <= set(dtype.data_type_registry.contents)
-
-
-@pytest.mark.parametrize("group", ["terrazzo.data_type", "zarr.data_type"])
-@pytest.mark.parametrize("find", ["match_json", "match_dtype", "get"])
-def test_types_of_installed_packages_are_imported_when_they_are_asked_for(group, find, monkeypatch):
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [EntryPoint()] if group == wanted else [])
-    wanted = group
-    monkeypatch.setattr(EntryPoint, "loaded", 0)
-    registry = dtype.DataTypeRegistry()
-    registry.register("int8", dtype.Int8)
-    registry.match_json("int8", zarr_format=3)
-    assert EntryPoint.loaded == 0
-    if find == "match_json":
-        assert registry.match_json("test.flag", zarr_format=3) == Flag()
-    elif find == "match_dtype":
-        assert registry.match_dtype(np.dtype(bool)) == Flag()
-    else:
-        assert registry.get("test.flag") is Flag
-    registry.get("test.flag")
-    assert EntryPoint.loaded == 1

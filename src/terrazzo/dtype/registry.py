@@ -39,7 +39,7 @@ class _Row:
         if self.cls is None:
             module, _, name = self.path.partition(":")
             self.cls = getattr(import_module(module), name)
-        return self.cls  # type: ignore[return-value] # it was just set
+        return self.cls
 
 
 class DataTypeRegistry:
@@ -155,7 +155,7 @@ class DataTypeRegistry:
         """
         if type(dtype) not in self._by_native and dtype.isbuiltin == 1:
             dtype = np.dtype(dtype.str)  # several types of C have the same size: long, long long, intp
-        names = self._by_native.get(type(dtype)) or self._by_native.get(dtype.name, ())
+        names = self._by_native.get(type(dtype)) or self._by_native.get(dtype.name, [])
         found = self._first(names, lambda cls: cls.from_native_dtype(dtype))
         if found is None:
             raise DataTypeValidationError(f"there is no Zarr data type for numpy's {quote(dtype)}; {self._known()}")
@@ -173,7 +173,7 @@ class DataTypeRegistry:
         if isinstance(name, str) and (cls := self.find(name)) is not None:
             return cls.from_json(data, zarr_format=zarr_format)
         native = native_of_v2(name) if zarr_format == 2 else None
-        found = self._first(self._by_native.get(native, ()), lambda cls: cls.from_json(data, zarr_format=zarr_format))
+        found = self._first(self._by_native.get(native, []), lambda cls: cls.from_json(data, zarr_format=zarr_format))
         if found is None:
             raise DataTypeValidationError(f"no data type {quote(data)} is known; {self._known()}")
         return found
@@ -214,10 +214,11 @@ def native_of_v2(name: object) -> type[Any] | None:
     Specification: Zarr v2 "Data type encoding".
     """
     if isinstance(name, (list, tuple)):
-        return np.dtypes.VoidDType
+        return type(np.dtype("V1"))
     if isinstance(name, str) and V2_NAME.fullmatch(name):
         try:
-            return type(np.dtype(name))
+            native: type[Any] = type(np.dtype(name))
         except (TypeError, ValueError):
             return None
+        return native
     return None
