@@ -41,7 +41,6 @@ WITHOUT_EFFECT = {
     # Known so that programs written for zarr-python can set them; what they are about does not exist yet.
     "array.target_shard_size_bytes": "sharding",
     "array.rectilinear_chunks": "rectilinear grids",
-    "array.allow_unsafe_pickle_decode": "object codecs",
     "limits.nested_codecs": "sharding",
     "codec_pipeline.batch_size": "one pipeline, which shares work by its cost",
     "codec_pipeline.max_workers": "threading.max_workers is for all work",
@@ -198,6 +197,12 @@ def check_limits_chunk_bytes():
         assert array[:].sum() == 11
 
 
+def check_array_allow_unsafe_pickle_decode():
+    assert not current_options().allow_unsafe_pickle_decode
+    with config.set({"array.allow_unsafe_pickle_decode": True}):
+        assert current_options().allow_unsafe_pickle_decode
+
+
 def check_codec_pipeline_path():
     assert registry.get_pipeline_class() is BatchedCodecPipeline
     with config.set({"codec_pipeline.path": f"{__name__}.OwnPipeline"}):
@@ -273,6 +278,7 @@ def test_the_defaults_are_zarr_pythons_where_it_has_them():
         ("array.write_empty_chunks", "false"),
         ("array.read_missing_chunks", None),
         ("array.checksum", "yes"),
+        ("array.allow_unsafe_pickle_decode", 1),
         ("array.sharding_coalesce_max_gap_bytes", -1),
         ("array.sharding_coalesce_max_bytes", None),
         ("async.concurrency", 0),

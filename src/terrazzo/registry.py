@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from terrazzo.errors import BadConfigError, UnknownCodecError, quote
@@ -24,6 +24,7 @@ __all__ = [
     "get_chunk_key_encoding_class",
     "get_codec_class",
     "get_ndbuffer_class",
+    "get_numcodec",
     "get_pipeline_class",
     "register_buffer",
     "register_chunk_key_encoding",
@@ -33,6 +34,22 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+PACKAGES = {
+    "zfpy": "zfpy",
+    "pcodec": "pcodec",
+    "msgpack2": "msgpack",
+    "wavpack": "wavpack-numcodecs",
+    "flac": "flac-numcodecs",
+    "grib": "kerchunk",
+    "fill_hdf_strings": "kerchunk",
+    "gribscan.rawgrib": "gribscan",
+    "gribberish": "gribberish",
+    "imagecodecs": "imagecodecs",
+    "any-numcodecs": "zarr-any-numcodecs",
+    "n5_wrapper": "zarr-n5",
+}
+"""Packages that provide codecs, by the name of the codec or what stands before the first ``.`` or ``_`` of it."""
 
 
 class Registry(dict[str, type[T]], Generic[T]):
@@ -125,23 +142,78 @@ def get_codec_class(key: str, reload_config: bool = False) -> type[Any]:
     """
     if reload_config:
         config.refresh()
-    configured = config.get("codecs", {}).get(key)
+    configured = _configured_codec(key)
     if key not in _codecs:
         _collect_entry_points()
     registry = _codecs.get(key)
     if registry is not None:
         registry.lazy_load()
-        if configured in registry:
+        if configured is not None and configured in registry:
             return registry[configured]
         if configured is None and registry:
             return list(registry.values())[-1]
     if configured is None:
         raise UnknownCodecError(
-            f"no implementation of the codec {quote(key)}; install a package that provides it, or register one "
+            f"no implementation of the codec {quote(key)}; {_advice(key)}, or register one "
             "with terrazzo.registry.register_codec",
             name=key,
         )
     return _import_path(configured, f"codecs.{key}")
+
+
+def _configured_codec(key: str) -> str | None:
+    """What ``config`` names for a codec; a name with dots may be one member of ``codecs`` or several, nested."""
+    found: Any = config.get("codecs", {})
+    if isinstance(found.get(key), str):
+        return str(found[key])
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) else None
+
+
+def _advice(key: str) -> str:
+    """How to get a codec."""
+    name = key.removeprefix("numcodecs.")
+    package = PACKAGES.get(name) or PACKAGES.get(name.partition(".")[0]) or PACKAGES.get(name.partition("_")[0])
+    return f"install the package {package!r}" if package else "install a package that provides it"
+
+
+def get_numcodec(data: Mapping[str, Any]) -> Any:
+    """Make a codec of numcodecs of its configuration, whose ``id`` names it.
+
+    Raises
+    ------
+    UnknownCodecError
+        numcodecs knows no codec of this id, or it cannot be imported.
+
+    Examples
+    --------
+    >>> from terrazzo.registry import get_numcodec
+    >>> get_numcodec({"id": "zlib", "level": 9})
+    Zlib(level=9)
+    """
+    key = str(data.get("id"))
+    known = _numcodecs_registry(key)
+    if key not in known.codec_registry and key not in known.entries:
+        raise UnknownCodecError(
+            f"numcodecs knows no codec {quote(key)}; {_advice(key)}, or register one "
+            "with numcodecs.registry.register_codec",
+            name=key,
+        )
+    try:
+        return known.get_codec(dict(data))
+    except ImportError as error:
+        problem = f"the codec {quote(key)} cannot be imported: {error}; {_advice(key)}"
+        raise UnknownCodecError(problem, name=key) from error
+
+
+def _numcodecs_registry(key: str) -> Any:
+    try:
+        return importlib.import_module("numcodecs.registry")  # takes longer than all of terrazzo
+    except (ImportError, ValueError) as error:  # zfpy 1.0.1.post0 makes it a ValueError
+        raise UnknownCodecError(
+            f"the codec {quote(key)} needs numcodecs, which cannot be imported: {error}", name=key
+        ) from error
 
 
 def register_chunk_key_encoding(key: str, cls: type[Any]) -> None:

@@ -20,6 +20,31 @@ __all__ = ["DEFAULTS", "BadConfigError", "Config", "Limits", "Options", "config"
 
 MIB = 1 << 20
 
+NUMCODECS = {
+    "adler32": "Adler32",
+    "astype": "AsType",
+    "bitround": "BitRound",
+    "blosc": "Blosc",
+    "bz2": "BZ2",
+    "crc32": "CRC32",
+    "crc32c": "CRC32C",
+    "delta": "Delta",
+    "fixedscaleoffset": "FixedScaleOffset",
+    "fletcher32": "Fletcher32",
+    "gzip": "GZip",
+    "jenkins_lookup3": "JenkinsLookup3",
+    "lz4": "LZ4",
+    "lzma": "LZMA",
+    "packbits": "PackBits",
+    "pcodec": "PCodec",
+    "quantize": "Quantize",
+    "shuffle": "Shuffle",
+    "zfpy": "ZFPY",
+    "zlib": "Zlib",
+    "zstd": "Zstd",
+}
+"""Classes of ``terrazzo.codecs.numcodecs`` by the id of the codec."""
+
 DEFAULTS: dict[str, Any] = {
     "default_zarr_format": 3,
     "json_indent": 2,
@@ -50,6 +75,7 @@ DEFAULTS: dict[str, Any] = {
         "crc32c": "terrazzo.codecs.crc32c_.Crc32cCodec",
         "endian": "terrazzo.codecs.bytes.BytesCodec",
         "gzip": "terrazzo.codecs.gzip.GzipCodec",
+        "numcodecs": {key: f"terrazzo.codecs.numcodecs.{name}" for key, name in NUMCODECS.items()},
         "transpose": "terrazzo.codecs.transpose.TransposeCodec",
         "zstd": "terrazzo.codecs.zstd.ZstdCodec",
     },
@@ -148,6 +174,7 @@ class Options:
     write_empty_chunks: bool
     read_missing_chunks: bool
     checksum: bool
+    allow_unsafe_pickle_decode: bool
     sharding_coalesce_max_gap_bytes: int
     sharding_coalesce_max_bytes: int
     concurrency: int
@@ -183,6 +210,7 @@ def _take_snapshot() -> Options:
         write_empty_chunks=_truth("array.write_empty_chunks"),
         read_missing_chunks=_truth("array.read_missing_chunks"),
         checksum=_truth("array.checksum"),
+        allow_unsafe_pickle_decode=_truth("array.allow_unsafe_pickle_decode"),
         sharding_coalesce_max_gap_bytes=_whole_number("array.sharding_coalesce_max_gap_bytes", 0) or 0,
         sharding_coalesce_max_bytes=_whole_number("array.sharding_coalesce_max_bytes", 0) or 0,
         concurrency=_whole_number("async.concurrency", 1) or 1,

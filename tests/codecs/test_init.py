@@ -13,7 +13,7 @@ def test_every_name_leads_to_its_class(name):
     assert name in dir(codecs)
 
 
-@pytest.mark.parametrize("name", DEFAULTS["codecs"])
+@pytest.mark.parametrize("name", [name for name, path in DEFAULTS["codecs"].items() if isinstance(path, str)])
 def test_the_registry_finds_the_same_class(name):
     cls = get_codec_class(name)
     assert getattr(codecs, cls.__name__) is cls

@@ -188,6 +188,17 @@ class BaseCodec(Metadata, Generic[CodecInput, CodecOutput]):
             They do not fit.
         """
 
+    def check_usable(self) -> None:
+        """Check that data can be encoded and decoded here; what is needed may be imported.
+
+        Raises
+        ------
+        UnknownCodecError
+            There is no implementation, or it needs a package that is not installed.
+        MetadataValidationError
+            The implementation does not take these parameters.
+        """
+
     async def _decode_single(self, chunk_data: CodecOutput, chunk_spec: ArraySpec) -> CodecInput:
         decode = getattr(self, "_decode_sync", None)
         if decode is None:

@@ -77,6 +77,8 @@ class PreparedChain:
     """
 
     def __init__(self, chain: CodecChain, spec: ArraySpec) -> None:
+        for codec in chain:
+            codec.check_usable()
         self.spec = spec
         self.dtype: np.dtype[Any] = spec.dtype.to_native_dtype()
         self.size: int = math.prod(spec.shape) * self.dtype.itemsize
@@ -89,7 +91,7 @@ class PreparedChain:
             inner = codec.resolve_metadata(inner)
         self._inner = inner
         self._to_bytes = _stage(chain.array_bytes, inner, None)
-        size = _encoded_size(chain.array_bytes, self.size, inner)
+        size = _encoded_size(chain.array_bytes, math.prod(inner.shape) * inner.dtype.to_native_dtype().itemsize, inner)
         self._raw_size = size
         self._byte_stages: list[_Stage] = []
         for step in chain.bytes_bytes:
