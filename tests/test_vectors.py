@@ -50,6 +50,8 @@ def plain(value):
         return [plain(value.real), plain(value.imag)]
     if isinstance(value, np.floating) and not np.isfinite(value):
         return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, np.void) and value.dtype.names is not None:
+        return [plain(value[name]) for name in value.dtype.names]
     return value.item()
 
 

@@ -8,8 +8,8 @@ rows alike, and what is special to one type stands in the test module of that ty
 
 import pytest
 
-from tests.dtype import rows_numeric
+from tests.dtype import rows_numeric, rows_struct
 
-ROWS = (*rows_numeric.ROWS,)
+ROWS = (*rows_numeric.ROWS, *rows_struct.ROWS)
 
 each_row = pytest.mark.parametrize("row", ROWS, ids=str)

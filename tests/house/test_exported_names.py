@@ -37,8 +37,8 @@ PUBLIC = {
         "BloscCname BloscCodec BloscShuffle BytesCodec Crc32cCodec Endian GzipCodec TransposeCodec ZstdCodec"
     ),
     "terrazzo.dtype": (
-        "Bool Complex128 Complex64 DTypeJSON DataTypeRegistry Float16 Float32 Float64 Int16 Int32 Int64 Int8 UInt16 "
-        "UInt32 UInt64 UInt8 ZDType ZDTypeLike data_type_registry parse_dtype"
+        "Bool Complex128 Complex64 DTypeJSON DataTypeRegistry Float16 Float32 Float64 Int16 Int32 Int64 Int8 Struct "
+        "Structured UInt16 UInt32 UInt64 UInt8 ZDType ZDTypeLike data_type_registry parse_dtype"
     ),
     "terrazzo.errors": (
         "ArrayIndexError ArrayNotFoundError BadConfigError BaseZarrError BoundsCheckError BroadcastError ChecksumError "

@@ -114,8 +114,8 @@ class SupportsDecodeInto(Protocol):
 class SupportsMemoryLayout(Protocol):
     """An array→bytes codec that stores elements as they lie in memory, in C order."""
 
-    def memory_layout(self, chunk_spec: ArraySpec) -> np.dtype[Any]:
-        """The numpy data type, with byte order, of the stored elements."""
+    def memory_layout(self, chunk_spec: ArraySpec) -> np.dtype[Any] | None:
+        """The numpy data type, with byte order, of the stored elements; None where they are not as in memory."""
 
 
 def is_inline_codec(codec: BaseCodec[Any, Any]) -> bool:

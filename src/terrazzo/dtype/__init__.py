@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from terrazzo.dtype.base import DTypeJSON, ZDType
 from terrazzo.dtype.numeric import (
     Bool,
@@ -21,6 +24,9 @@ from terrazzo.dtype.numeric import (
 )
 from terrazzo.dtype.parse import DataTypeRegistry, ZDTypeLike, data_type_registry, parse_dtype
 
+if TYPE_CHECKING:
+    from terrazzo.dtype.struct import Struct, Structured
+
 __all__ = [
     "Bool",
     "Complex64",
@@ -34,6 +40,8 @@ __all__ = [
     "Int16",
     "Int32",
     "Int64",
+    "Struct",
+    "Structured",
     "UInt8",
     "UInt16",
     "UInt32",
@@ -43,3 +51,20 @@ __all__ = [
     "data_type_registry",
     "parse_dtype",
 ]
+
+_MODULES = {
+    "Struct": "struct",
+    "Structured": "struct",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a data type when it is first named: few arrays need it, and its declaration takes half a millisecond."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

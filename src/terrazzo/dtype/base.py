@@ -82,10 +82,13 @@ class ZDType(ABC, Generic[TDType_co, TScalar_co]):
     object_codec_id
         Name of the codec that stores the elements, where they are of variable size: the serializer in Zarr v3, a
         filter in Zarr v2. None where they lie one after another, as the codec ``bytes`` stores them.
+    implied_endian
+        Byte order of stored elements where the codec ``bytes`` does not say it; None where it must.
     """
 
     dtype_cls: ClassVar[type[Any]]
     object_codec_id: ClassVar[str | None] = None
+    implied_endian: ClassVar[Endianness | None] = None
     _zarr_v3_name: ClassVar[str]
 
     @classmethod

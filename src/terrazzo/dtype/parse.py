@@ -21,6 +21,9 @@ data_type_registry = DataTypeRegistry()
 for _cls in NUMERIC:
     data_type_registry.register(_cls._zarr_v3_name, _cls)
     data_type_registry.alias(_cls._zarr_v3_name, *_cls._aliases)
+data_type_registry.register_lazily(
+    "struct", "terrazzo.dtype.struct:Struct", native=[type(np.dtype("V1"))], aliases=["structured"]
+)
 
 
 def get_data_type_from_json(data: DTypeJSON, *, zarr_format: ZarrFormat) -> AnyZDType:
@@ -46,7 +49,14 @@ def parse_dtype(dtype_spec: ZDTypeLike, *, zarr_format: ZarrFormat) -> AnyZDType
         if zarr_format == 3 and data_type_registry.find(dtype_spec) is not None:
             return data_type_registry.match_json(dtype_spec, zarr_format=3)
         return _parse_name(dtype_spec, zarr_format)
-    return data_type_registry.match_dtype(np.dtype(dtype_spec))
+    return _match_dtype(np.dtype(dtype_spec), zarr_format)
+
+
+def _match_dtype(native: TBaseDType, zarr_format: ZarrFormat) -> AnyZDType:
+    found = data_type_registry.match_dtype(native)
+    if native.fields is not None:
+        found.to_json(zarr_format)  # a field may have a form in one of the formats only
+    return found
 
 
 def _parse_name(name: str, zarr_format: ZarrFormat) -> AnyZDType:
@@ -59,4 +69,4 @@ def _parse_name(name: str, zarr_format: ZarrFormat) -> AnyZDType:
         except DataTypeValidationError:
             pass
         raise
-    return data_type_registry.match_dtype(native)
+    return _match_dtype(native, zarr_format)

@@ -148,7 +148,7 @@ class ArrayV3Metadata(ArrayMetadata):
                 raise MetadataValidationError("this member is required", field=name)
         data_type = _parse_data_type(data["data_type"])
         fill_value = parse_member("fill_value", lambda: data_type.from_json_scalar(data["fill_value"], zarr_format=3))
-        return cls(
+        metadata = cls(
             shape=parse_member("shape", lambda: parse_lengths(data["shape"])),
             data_type=data_type,
             chunk_grid=data["chunk_grid"],
@@ -160,6 +160,8 @@ class ArrayV3Metadata(ArrayMetadata):
             storage_transformers=data.get("storage_transformers"),
             extra_fields=parse_extra_fields(data, KNOWN),
         )
+        # What an old name of a data type implies would be lost when it is saved under the new one.
+        return metadata if data_type.implied_endian is None else metadata.with_fitted_codecs()
 
     def to_dict(self) -> dict[str, JSON]:
         """The members of the document, in the order in which they are written."""

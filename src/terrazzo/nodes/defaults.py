@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
-from terrazzo.dtype.base import FixedSize, ZDType
+from terrazzo.dtype.base import ZDType
 from terrazzo.errors import quote
 from terrazzo.grid import guess_chunks, parse_lengths
 from terrazzo.pipeline.chain import parse_codec
@@ -83,7 +83,7 @@ def parse_chunks(chunks: Any, shape: tuple[int, ...], dtype: ZDType[Any, Any]) -
         A length is no integer.
     """
     if isinstance(chunks, str) and chunks == "auto":
-        return guess_chunks(shape, dtype.item_size if isinstance(dtype, FixedSize) else 1)
+        return guess_chunks(shape, getattr(dtype, "item_size", 1))
     if chunks is False:
         chunks = -1
     if chunks is None or isinstance(chunks, (bool, str)):
