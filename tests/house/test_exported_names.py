@@ -34,7 +34,8 @@ PUBLIC = {
     "terrazzo.buffer.base": "ArrayLike Buffer BufferPrototype NDArrayLike NDBuffer",
     "terrazzo.buffer.cpu": "Buffer NDBuffer buffer_prototype numpy_buffer_prototype",
     "terrazzo.codecs": (
-        "BloscCname BloscCodec BloscShuffle BytesCodec Crc32cCodec Endian GzipCodec TransposeCodec ZstdCodec"
+        "BitRoundCodec BloscCname BloscCodec BloscShuffle BytesCodec CastValue Crc32cCodec Endian GzipCodec "
+        "PackBitsCodec ScaleOffset TransposeCodec ZstdCodec"
     ),
     "terrazzo.dtype": (
         "Bool Complex128 Complex64 DTypeJSON DataTypeRegistry Float16 Float32 Float64 Int16 Int32 Int64 Int8 Struct "

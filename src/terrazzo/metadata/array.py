@@ -143,5 +143,5 @@ class ArrayMetadata(Metadata, ABC):
             numpy_buffer_prototype(),
         )
         chain = CodecChain.from_codecs(codecs)
-        chain.validate(shape=self.shape, dtype=self.data_type, chunk_grid=self.chunk_grid)
+        chain.validate(shape=self.shape, dtype=self.data_type, chunk_grid=self.chunk_grid, chunk_spec=spec)
         object.__setattr__(self, "_chain", chain.evolve(spec))
