@@ -28,7 +28,7 @@ from terrazzo.types import BytesLike
 
 if TYPE_CHECKING:
     from terrazzo.dtype.base import ZDType
-    from terrazzo.grid.regular import RegularChunkGridMetadata
+    from terrazzo.grid.metadata import ChunkGridMetadata
     from terrazzo.indexing.projection import SelectorTuple
 
 __all__ = [
@@ -178,7 +178,7 @@ class BaseCodec(Metadata, Generic[CodecInput, CodecOutput]):
         return self
 
     def validate(
-        self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: RegularChunkGridMetadata
+        self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: ChunkGridMetadata
     ) -> None:
         """Check the parameters against an array.
 
@@ -328,7 +328,7 @@ class CodecPipeline:
 
     @abstractmethod
     def validate(
-        self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: RegularChunkGridMetadata
+        self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: ChunkGridMetadata
     ) -> None:
         """Check the chain against an array."""
 
