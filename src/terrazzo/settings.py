@@ -179,6 +179,7 @@ class Options:
     read_missing_chunks: bool
     checksum: bool
     allow_unsafe_pickle_decode: bool
+    rectilinear_chunks: bool
     sharding_coalesce_max_gap_bytes: int
     sharding_coalesce_max_bytes: int
     concurrency: int
@@ -215,6 +216,7 @@ def _take_snapshot() -> Options:
         read_missing_chunks=_truth("array.read_missing_chunks"),
         checksum=_truth("array.checksum"),
         allow_unsafe_pickle_decode=_truth("array.allow_unsafe_pickle_decode"),
+        rectilinear_chunks=_truth("array.rectilinear_chunks"),
         sharding_coalesce_max_gap_bytes=_whole_number("array.sharding_coalesce_max_gap_bytes", 0) or 0,
         sharding_coalesce_max_bytes=_whole_number("array.sharding_coalesce_max_bytes", 0) or 0,
         concurrency=_whole_number("async.concurrency", 1) or 1,

@@ -59,7 +59,7 @@ PUBLIC = {
     "terrazzo.testing.stores": "CountingStore FailingStore HookedStore LatencyStore Request SuspendingStore",
     "terrazzo.testing.strategies": (
         "CodecArguments arrays attributes axis_slices basic_selections chunk_key_encodings chunk_shapes codec_chains "
-        "data_types dtypes fill_values node_names node_paths scalars shapes"
+        "data_types dtypes fill_values node_names node_paths rectilinear_chunks scalars shapes"
     ),
     "terrazzo.types": (
         "AccessModeLiteral BytesLike ChunkCoords DimensionNames JSON MemoryOrder NamedConfig ShapeLike ZarrFormat"

@@ -177,9 +177,7 @@ class BaseCodec(Metadata, Generic[CodecInput, CodecOutput]):
         """The codec with every parameter decided that depends on the array."""
         return self
 
-    def validate(
-        self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: ChunkGridMetadata
-    ) -> None:
+    def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: ChunkGridMetadata) -> None:
         """Check the parameters against an array.
 
         Raises
@@ -327,9 +325,7 @@ class CodecPipeline:
         """Whether a part of a chunk can be written without the rest."""
 
     @abstractmethod
-    def validate(
-        self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: ChunkGridMetadata
-    ) -> None:
+    def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: ChunkGridMetadata) -> None:
         """Check the chain against an array."""
 
     @abstractmethod

@@ -83,7 +83,7 @@ class Axis(ABC):
     def held_lengths(self) -> tuple[int, ...]:
         """Elements of the array that each of the chunks holds, one after another."""
         starts = [*self.starts_between(0, self.count), self.length]
-        return tuple(stop - start for start, stop in zip(starts, starts[1:]))  # noqa: B905 - the last has no next
+        return tuple(stop - start for start, stop in itertools.pairwise(starts))
 
     @abstractmethod
     def resized(self, length: int) -> Axis:
@@ -165,9 +165,19 @@ class ChunkGrid:
 
     def all_chunk_coords(self) -> Iterator[ChunkCoords]:
         """Coordinates of all chunks, in C order."""
-        return itertools.product(*(range(count) for count in self.grid_shape))
+        return _combinations([range(count) for count in self.grid_shape])
 
     def update_shape(self, new_shape: tuple[int, ...]) -> ChunkGrid:
         """The same cut for an array of another shape."""
         axes = zip(self.dimensions, new_shape, strict=True)
         return ChunkGrid(tuple(axis.resized(length) for axis, length in axes))
+
+
+def _combinations(ranges: list[range]) -> Iterator[ChunkCoords]:
+    """What `itertools.product` gives, without a list of each range: there may be 10^9 chunks."""
+    if not ranges:
+        yield ()
+        return
+    for first in ranges[0]:
+        for others in _combinations(ranges[1:]):
+            yield (first, *others)

@@ -78,9 +78,7 @@ class Edges(Sequence[int]):
 
     def to_json(self) -> list[Any]:
         """As short as it can be said: pairs where a length is repeated."""
-        return [
-            size if count == 1 else [size, count] for size, count in zip(self.sizes, self.counts, strict=True)
-        ]
+        return [size if count == 1 else [size, count] for size, count in zip(self.sizes, self.counts, strict=True)]
 
     def extended(self, length: int) -> Edges:
         """With one more chunk at the end."""

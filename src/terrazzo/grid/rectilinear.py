@@ -9,7 +9,7 @@ Specification: extension "rectilinear chunk grid".
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -22,7 +22,7 @@ from terrazzo.grid.metadata import ChunkGridMetadata, check_members
 from terrazzo.grid.regular import RegularAxis
 from terrazzo.types import JSON
 
-__all__ = ["RectilinearAxis", "RectilinearChunkGridMetadata"]
+__all__ = ["RectilinearAxis", "RectilinearChunkGridMetadata", "declare_chunks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +189,37 @@ def _parse_axis(data: object) -> int | Edges:
     if isinstance(data, Edges):
         return data
     return Edges.from_json(data) if isinstance(data, (list, tuple)) else parse_length(data)
+
+
+def declare_chunks(chunks: Sequence[int | Iterable[Any]], shape: tuple[int, ...]) -> RectilinearChunkGridMetadata:
+    """The grid that a caller declares: for each axis one length, or all of them.
+
+    Raises
+    ------
+    ValueError
+        A length is below 1, or they do not add up to the length of the axis. An empty axis may declare any, to grow
+        into.
+    TypeError
+        A length is no integer.
+    """
+    axes = enumerate(zip(chunks, shape, strict=True))
+    lengths = [given if isinstance(given, int) else _declared(given, whole, axis) for axis, (given, whole) in axes]
+    return RectilinearChunkGridMetadata(chunk_shapes=lengths)
+
+
+def _declared(given: Iterable[Any], whole: int, axis: int) -> Edges:
+    lengths = given.tolist() if isinstance(given, np.ndarray) and given.dtype.kind in "iu" else list(given)
+    plain = [int(length) if isinstance(length, np.integer) else length for length in lengths]
+    for length in plain:
+        if isinstance(length, bool) or not isinstance(length, int):
+            raise TypeError(
+                f"the lengths of the chunks along axis {axis} are integers, got {quote(length)}; run lengths are said "
+                "in a chunk grid of JSON"
+            )
+    try:
+        edges = Edges.from_json(plain)
+    except MetadataValidationError as error:
+        raise ValueError(f"the chunks along axis {axis}: {error.reason}, got {quote(plain)}") from None
+    if whole and edges.total != whole:
+        raise ValueError(f"the chunks along axis {axis} have {edges.total} elements together, the axis has {whole}")
+    return edges

@@ -11,7 +11,7 @@ from terrazzo.abc.metadata import Metadata
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.dtype.base import ZDType
-from terrazzo.errors import MetadataValidationError, quote
+from terrazzo.errors import MetadataValidationError
 from terrazzo.grid import ChunkGridMetadata, ChunkKeyEncoding, parse_lengths
 from terrazzo.pipeline.chain import CodecChain
 from terrazzo.settings import current_options
@@ -98,11 +98,13 @@ class ArrayMetadata(Metadata, ABC):
         changed._validate()
         return changed
 
-    def moved_to(self, stored: ArrayMetadata) -> Self:
-        """The same with the shape, the chunk grid and the attributes that were stored meanwhile."""
-        changed = self._with(shape=stored.shape, chunk_grid=stored.chunk_grid, attributes=dict(stored.attributes))
-        changed._validate()
-        return changed
+    def as_stored(self, stored: ArrayMetadata) -> ArrayMetadata:
+        """What is stored now, with the byte order that this has in memory: documents do not say it."""
+        same = self._with(shape=stored.shape, chunk_grid=stored.chunk_grid, attributes=dict(stored.attributes))
+        if same != stored:
+            return stored
+        same._validate()
+        return same
 
     def update_attributes(self, attributes: Mapping[str, Any]) -> Self:
         """The same with other attributes."""
@@ -126,10 +128,14 @@ class ArrayMetadata(Metadata, ABC):
         """Check that the chunk grid fits the shape."""
         ndim, grid_ndim = len(self.shape), self.chunk_grid.ndim
         if ndim != grid_ndim:
+            raise MetadataValidationError(f"the chunk grid has {grid_ndim} dimensions, `shape` has {ndim}", field=field)
+        options = current_options()
+        if not self.chunk_grid.is_regular and not options.rectilinear_chunks:
             raise MetadataValidationError(
-                f"the chunk grid has {grid_ndim} dimensions, `shape` has {ndim}", field=field
+                "the chunk grid is rectilinear, and config['array.rectilinear_chunks'] is False",
+                field="chunk_grid.name",
             )
-        limit = current_options().limits.ndim
+        limit = options.limits.ndim
         if limit is not None and ndim > limit:
             raise MetadataValidationError(
                 f"{ndim} dimensions are more than config['limits.ndim'], {limit}", field="shape"

@@ -23,7 +23,7 @@ from terrazzo.types import ChunkCoords
 __all__ = ["ChunkIO"]
 
 PREPARED_AT_MOST = 1024
-"""Chunk shapes that chains are kept for: about 2 KiB each, and they take as long to prepare as a small chunk to read."""
+"""Chunk shapes that chains are kept for. Each takes about 2 KiB, and as long to prepare as a small chunk to read."""
 
 
 class ChunkIO:

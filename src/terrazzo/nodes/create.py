@@ -10,7 +10,7 @@ import numpy as np
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.dtype.parse import ZDTypeLike, parse_dtype
 from terrazzo.errors import ZarrRuntimeWarning, quote, warn
-from terrazzo.grid import ChunkKeyEncodingLike, DefaultChunkKeyEncoding, RegularChunkGridMetadata
+from terrazzo.grid import ChunkKeyEncodingLike, DefaultChunkKeyEncoding
 from terrazzo.metadata import ArrayMetadata, ArrayV3Metadata, GroupMetadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes.array_base import ArrayBase
@@ -21,8 +21,8 @@ from terrazzo.nodes.defaults import (
     CompressorsLike,
     FiltersLike,
     SerializerLike,
-    parse_chunks,
     parse_codec_arguments,
+    parse_grid,
     parse_shape,
 )
 from terrazzo.nodes.locate import create_node
@@ -170,7 +170,7 @@ def array_metadata(
     metadata = ArrayV3Metadata(
         shape=lengths,
         data_type=zdtype,
-        chunk_grid=RegularChunkGridMetadata(chunk_shape=parse_chunks(chunks, lengths, zdtype)),
+        chunk_grid=parse_grid(chunks, lengths, zdtype),
         chunk_key_encoding=DefaultChunkKeyEncoding() if chunk_key_encoding is None else chunk_key_encoding,
         fill_value=zdtype.cast_scalar(fill_value),
         codecs=parse_codec_arguments(filters, serializer, compressors, zdtype, options),

@@ -144,7 +144,7 @@ async def _encode_whole(
     """Encode a chunk of which nothing stored is kept."""
     if part.shape:
         return await _computed(chain, _pad_and_encode(chain, part, chunk_selection))
-    key = id(chain), tuple((item.start, item.stop) if isinstance(item, slice) else item for item in chunk_selection)
+    key = chain, tuple((item.start, item.stop) if isinstance(item, slice) else item for item in chunk_selection)
     if key not in request.encoded_scalars:
         encoded = await _computed(chain, _pad_and_encode(chain, part, chunk_selection))
         request.encoded_scalars[key] = encoded
