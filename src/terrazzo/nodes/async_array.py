@@ -299,7 +299,8 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
         stored = await read_node(self.store_path)
         if not isinstance(stored, ArrayMetadata):
             raise ArrayNotFoundError(f"there is no array at {self.store_path} any more")
-        return self.metadata.as_stored(stored)
+        mine = self.metadata.update_shape(stored.shape).update_attributes(stored.attributes)
+        return mine if mine == stored else stored
 
     @property
     def attrs(self) -> dict[str, JSON]:
