@@ -52,7 +52,7 @@ class Pair:
             store,
             name="array",
             shape=shape,
-            chunks=draw(strategies.chunk_shapes(shape), label="chunks"),
+            chunks=draw(strategies.chunk_shapes(shape) | strategies.rectilinear_chunks(shape), label="chunks"),
             dtype=self.dtype,
             fill_value=fill_value,
             chunk_key_encoding=draw(strategies.chunk_key_encodings(), label="keys"),

@@ -40,7 +40,6 @@ KEYS = [*flat(DEFAULTS)]
 WITHOUT_EFFECT = {
     # Known so that programs written for zarr-python can set them; what they are about does not exist yet.
     "array.target_shard_size_bytes": "sharding",
-    "array.rectilinear_chunks": "rectilinear grids",
     "limits.nested_codecs": "sharding",
     "codec_pipeline.batch_size": "one pipeline, which shares work by its cost",
     "codec_pipeline.max_workers": "threading.max_workers is for all work",
@@ -127,6 +126,17 @@ def check_array_checksum():
         array = terrazzo.create_array({}, shape=(2,), dtype="i4")
     assert array.compressors == (ZstdCodec(level=0, checksum=True),)
     assert terrazzo.create_array({}, shape=(2,), dtype="i4").compressors == (ZstdCodec(level=0, checksum=False),)
+
+
+def check_array_rectilinear_chunks():
+    array = terrazzo.create_array({}, shape=(3,), chunks=[[1, 2]], dtype="i4")
+    with config.set({"array.rectilinear_chunks": False}):
+        for call in (
+            lambda: terrazzo.create_array({}, shape=(3,), chunks=[[1, 2]], dtype="i4"),
+            lambda: terrazzo.open_array(array.store),
+        ):
+            with pytest.raises(MetadataValidationError, match=r"array\.rectilinear_chunks"):
+                call()
 
 
 def check_array_sharding_coalesce_max_gap_bytes():
@@ -279,6 +289,7 @@ def test_the_defaults_are_zarr_pythons_where_it_has_them():
         ("array.read_missing_chunks", None),
         ("array.checksum", "yes"),
         ("array.allow_unsafe_pickle_decode", 1),
+        ("array.rectilinear_chunks", 1),
         ("array.sharding_coalesce_max_gap_bytes", -1),
         ("array.sharding_coalesce_max_bytes", None),
         ("async.concurrency", 0),

@@ -15,8 +15,8 @@ import terrazzo
 from terrazzo.buffer.cpu import Buffer, numpy_buffer_prototype
 from terrazzo.codecs import Crc32cCodec
 from terrazzo.dtype import UInt8
-from terrazzo.errors import BaseZarrError, InvalidKeyError
-from terrazzo.grid import guess_chunks, parse_chunk_key_encoding
+from terrazzo.errors import BaseZarrError, InvalidKeyError, MetadataValidationError
+from terrazzo.grid import guess_chunks, parse_chunk_grid, parse_chunk_key_encoding
 from terrazzo.spec import ArrayConfig, ArraySpec
 from terrazzo.storage.path import normalize_path
 from tests.stored import contents_of, document, fill
@@ -50,6 +50,8 @@ def plain(value):
         return [plain(value.real), plain(value.imag)]
     if isinstance(value, np.floating) and not np.isfinite(value):
         return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, np.void) and value.dtype.names is not None:
+        return [plain(value[name]) for name in value.dtype.names]
     return value.item()
 
 
@@ -92,6 +94,19 @@ def test_a_chunk_has_this_key(encoding, separator, coords, want):
 @cases("G")
 def test_an_array_is_cut_like_this_when_nobody_says_how(shape, itemsize, sharded, want):
     assert guess_chunks(tuple(shape), itemsize, sharded=sharded) == tuple(want)
+
+
+@cases("R")
+def test_the_chunks_along_an_axis_have_these_lengths(spec, length, want):
+    data = {"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": [spec]}}
+    if want == "reject":
+        with pytest.raises(MetadataValidationError):
+            parse_chunk_grid(data).grid_for((length,))
+    else:
+        grid = parse_chunk_grid(data).grid_for((length,))
+        [lengths] = parse_chunk_grid(data).chunk_shapes
+        assert (list(lengths) if isinstance(spec, list) else [spec] * grid.get_nchunks()) == want
+        assert [grid.shape_of((chunk,))[0] for chunk in range(grid.get_nchunks())] == want[: grid.get_nchunks()]
 
 
 @cases("P")

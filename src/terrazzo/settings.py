@@ -70,15 +70,17 @@ DEFAULTS: dict[str, Any] = {
     },
     "codec_pipeline": {"path": "terrazzo.pipeline.batch.BatchedCodecPipeline", "batch_size": 1, "max_workers": None},
     "codecs": {
+        "bitround": "terrazzo.codecs.bitround.BitRoundCodec",
         "blosc": "terrazzo.codecs.blosc.BloscCodec",
         "bytes": "terrazzo.codecs.bytes.BytesCodec",
+        "cast_value": "terrazzo.codecs.cast_value.CastValue",
         "crc32c": "terrazzo.codecs.crc32c_.Crc32cCodec",
         "endian": "terrazzo.codecs.bytes.BytesCodec",
         "gzip": "terrazzo.codecs.gzip.GzipCodec",
         "numcodecs": {key: f"terrazzo.codecs.numcodecs.{name}" for key, name in NUMCODECS.items()},
+        "packbits": "terrazzo.codecs.packbits.PackBitsCodec",
+        "scale_offset": "terrazzo.codecs.scale_offset.ScaleOffset",
         "transpose": "terrazzo.codecs.transpose.TransposeCodec",
-        "vlen-bytes": "terrazzo.codecs.vlen.VLenBytesCodec",
-        "vlen-utf8": "terrazzo.codecs.vlen.VLenUTF8Codec",
         "zstd": "terrazzo.codecs.zstd.ZstdCodec",
     },
     "buffer": "terrazzo.buffer.cpu.Buffer",
@@ -177,6 +179,7 @@ class Options:
     read_missing_chunks: bool
     checksum: bool
     allow_unsafe_pickle_decode: bool
+    rectilinear_chunks: bool
     sharding_coalesce_max_gap_bytes: int
     sharding_coalesce_max_bytes: int
     concurrency: int
@@ -213,6 +216,7 @@ def _take_snapshot() -> Options:
         read_missing_chunks=_truth("array.read_missing_chunks"),
         checksum=_truth("array.checksum"),
         allow_unsafe_pickle_decode=_truth("array.allow_unsafe_pickle_decode"),
+        rectilinear_chunks=_truth("array.rectilinear_chunks"),
         sharding_coalesce_max_gap_bytes=_whole_number("array.sharding_coalesce_max_gap_bytes", 0) or 0,
         sharding_coalesce_max_bytes=_whole_number("array.sharding_coalesce_max_bytes", 0) or 0,
         concurrency=_whole_number("async.concurrency", 1) or 1,

@@ -280,6 +280,19 @@ def test_full_like_needs_a_value(call):
         call("full_like", np.zeros(2))
 
 
+@pytest.mark.parametrize("function", ["empty_like", "zeros_like", "ones_like"])
+def test_chunks_of_lengths_of_their_own_are_passed_on(call, function):
+    stored = terrazzo.create_array({}, shape=(6, 4), chunks=[[1, 2, 3], 3], dtype="i4")
+    stored.resize((4, 4))
+    assert call(function, stored).metadata.chunk_grid == stored.metadata.chunk_grid
+    assert call(function, stored, shape=(8, 4)).write_chunk_sizes == ((1, 2, 3, 2), (3, 1))
+    assert call(function, stored, shape=np.array([2, 4])).write_chunk_sizes == ((1, 1), (3, 1))
+    assert call(function, stored, shape=5).chunks == (5,)
+    assert call(function, stored, chunks=2).chunks == (2, 2)
+    copy = call("array", stored)
+    assert copy.metadata.chunk_grid == stored.metadata.chunk_grid
+
+
 def test_what_the_caller_says_comes_first(call, stored):
     array = call("zeros_like", stored, shape=(8, 8), chunks=(4, 4), dtype="float32", path="a", store={})
     assert (array.shape, array.chunks, array.dtype, array.path) == ((8, 8), (4, 4), np.dtype("float32"), "a")

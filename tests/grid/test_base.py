@@ -5,58 +5,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.grid import Axis, ChunkGrid, RegularAxis, RegularChunkGridMetadata
+from terrazzo.grid import ChunkGrid, RegularAxis, RegularChunkGridMetadata
+from terrazzo.grid.edges import Edges
+from terrazzo.grid.rectilinear import RectilinearAxis, declare_chunks
 from terrazzo.testing import strategies
-
-
-class Uneven(Axis):
-    """An axis whose chunks differ in length: what the rest of the grid must not assume away."""
-
-    def __init__(self, sizes, length):
-        self.sizes = sizes
-        self.length = length
-
-    @property
-    def count(self):
-        return sum(start < self.length for start in itertools.accumulate([0, *self.sizes[:-1]]))
-
-    @property
-    def uniform(self):
-        return None
-
-    def chunk_at(self, index):
-        return int(np.searchsorted(np.cumsum(self.sizes), index, side="right"))
-
-    def start_of(self, chunk):
-        return sum(self.sizes[:chunk])
-
-    def size_of(self, chunk):
-        return self.sizes[chunk]
-
-    def chunks_at(self, indices):
-        return np.searchsorted(np.cumsum(self.sizes), indices, side="right")
-
-    def starts_of(self, chunks):
-        return np.cumsum([0, *self.sizes])[chunks]
-
-    def sizes_of(self, chunks):
-        return np.asarray(self.sizes)[chunks]
-
-    def starts_between(self, first, stop):
-        return [self.start_of(chunk) for chunk in range(first, stop)]
-
-    def resized(self, length):
-        return Uneven(self.sizes, length)
 
 
 def grid_of(shape, chunks):
     return RegularChunkGridMetadata(chunk_shape=chunks).grid_for(shape)
 
 
+def grids(shape):
+    """Grids of both kinds."""
+    regular = strategies.chunk_shapes(shape).map(lambda chunks: grid_of(shape, chunks))
+    return regular | strategies.rectilinear_chunks(shape).map(
+        lambda chunks: declare_chunks(chunks, shape).grid_for(shape)
+    )
+
+
 @given(data=st.data())
 def test_every_element_is_in_exactly_one_chunk(data):
     shape = data.draw(strategies.shapes(max_dims=3, max_side=7))
-    grid = grid_of(shape, data.draw(strategies.chunk_shapes(shape)))
+    grid = data.draw(grids(shape))
     seen = np.zeros(shape, dtype=int)
     for coords in grid.all_chunk_coords():
         region = grid.region_of(coords)
@@ -136,11 +106,33 @@ def test_nothing_depends_on_how_many_chunks_are_declared():
 
 
 def test_chunks_may_differ_in_shape():
-    grid = ChunkGrid((Uneven([3, 1, 4], 6), RegularAxis(4, 2)))
+    grid = ChunkGrid((RectilinearAxis(6, Edges.from_json([3, 1, 4])), RegularAxis(4, 2)))
     assert not grid.is_regular
     assert (grid.shape, grid.grid_shape, grid.get_nchunks()) == ((6, 4), (3, 2), 6)
     assert grid.shape_of((2, 1)) == (4, 2)
     assert grid.region_of((2, 1)) == (slice(4, 6), slice(2, 4))
+    assert grid.chunk_sizes == ((3, 1, 2), (2, 2))
     assert grid.update_shape((3, 4)).grid_shape == (1, 2)
+    assert grid.uniform_shape is None
     with pytest.raises(ValueError, match="differ in shape"):
         _ = grid.chunk_shape
+
+
+def test_chunks_that_are_declared_one_by_one_may_be_equal():
+    grid = ChunkGrid((RectilinearAxis(6, Edges.from_json([3, 3, 1])), RegularAxis(4, 2)))
+    assert grid.uniform_shape == (3, 2)
+    assert not grid.is_regular
+
+
+@given(data=st.data())
+def test_sizes_are_those_of_the_regions(data):
+    shape = data.draw(strategies.shapes(max_dims=3, max_side=7))
+    grid = data.draw(grids(shape))
+    for axis, sizes in zip(grid.dimensions, grid.chunk_sizes, strict=True):
+        assert list(sizes) == list(map(axis.held_by, range(axis.count)))
+        assert sum(sizes) == axis.length
+
+
+def test_chunks_are_counted_out_one_at_a_time():
+    coords = grid_of((10**12, 10**12), (1, 1)).all_chunk_coords()
+    assert list(itertools.islice(coords, 3)) == [(0, 0), (0, 1), (0, 2)]

@@ -34,13 +34,12 @@ PUBLIC = {
     "terrazzo.buffer.base": "ArrayLike Buffer BufferPrototype NDArrayLike NDBuffer",
     "terrazzo.buffer.cpu": "Buffer NDBuffer buffer_prototype numpy_buffer_prototype",
     "terrazzo.codecs": (
-        "BloscCname BloscCodec BloscShuffle BytesCodec Crc32cCodec Endian GzipCodec TransposeCodec VLenBytesCodec "
-        "VLenUTF8Codec ZstdCodec"
+        "BitRoundCodec BloscCname BloscCodec BloscShuffle BytesCodec CastValue Crc32cCodec Endian GzipCodec "
+        "PackBitsCodec ScaleOffset TransposeCodec ZstdCodec"
     ),
     "terrazzo.dtype": (
-        "Bool Complex128 Complex64 DTypeJSON DataTypeRegistry DateTime64 FixedLengthUTF32 Float16 Float32 Float64 "
-        "Int16 Int32 Int64 Int8 NullTerminatedBytes RawBytes TimeDelta64 UInt16 UInt32 UInt64 UInt8 "
-        "VariableLengthBytes VariableLengthUTF8 ZDType ZDTypeLike data_type_registry parse_dtype"
+        "Bool Complex128 Complex64 DTypeJSON DataTypeRegistry Float16 Float32 Float64 Int16 Int32 Int64 Int8 Struct "
+        "Structured UInt16 UInt32 UInt64 UInt8 ZDType ZDTypeLike data_type_registry parse_dtype"
     ),
     "terrazzo.errors": (
         "ArrayIndexError ArrayNotFoundError BadConfigError BaseZarrError BoundsCheckError BroadcastError ChecksumError "
@@ -60,7 +59,7 @@ PUBLIC = {
     "terrazzo.testing.stores": "CountingStore FailingStore HookedStore LatencyStore Request SuspendingStore",
     "terrazzo.testing.strategies": (
         "CodecArguments arrays attributes axis_slices basic_selections chunk_key_encodings chunk_shapes codec_chains "
-        "data_types dtypes fill_values node_names node_paths scalars shapes"
+        "data_types dtypes fill_values node_names node_paths rectilinear_chunks scalars shapes"
     ),
     "terrazzo.types": (
         "AccessModeLiteral BytesLike ChunkCoords DimensionNames JSON MemoryOrder NamedConfig ShapeLike ZarrFormat"

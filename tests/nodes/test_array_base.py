@@ -66,6 +66,20 @@ def test_chunks_are_counted(view, shape, chunks, sizes, nchunks):
     assert array.nchunks == nchunks
 
 
+def test_chunks_that_differ_are_told_by_their_sizes(view):
+    array = view(terrazzo.create_array({}, shape=(6, 4), chunks=[[1, 2, 3], 3], dtype="i4"))
+    assert (array.cdata_shape, array.nchunks, array.shards) == ((3, 2), 6, None)
+    assert array.read_chunk_sizes == array.write_chunk_sizes == ((1, 2, 3), (3, 1))
+    with pytest.raises(NotImplementedError, match="read_chunk_sizes"):
+        _ = array.chunks
+
+
+def test_chunks_beyond_the_array_are_not_counted(view):
+    chunks = {"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": [[4, [4, 9]]]}}
+    array = view(terrazzo.create_array({}, shape=(6,), chunks=chunks, dtype="i4"))
+    assert (array.nchunks, array.read_chunk_sizes) == (2, ((4, 2),))
+
+
 def test_an_array_names_its_codecs(array):
     assert array.filters == (TransposeCodec(order=(1, 0)),)
     assert array.serializer == BytesCodec(endian="little")

@@ -3,9 +3,8 @@ import numpy as np
 import terrazzo
 from terrazzo.buffer import BufferPrototype, cpu
 from terrazzo.indexing import BasicIndexer
-from terrazzo.nodes.chunk_io import ChunkIO
-from terrazzo.storage import MemoryStore, StorePath
-from tests.grid.test_base import Uneven
+from terrazzo.nodes import chunk_io
+from terrazzo.storage import MemoryStore
 from tests.helpers import AsyncFlip
 
 
@@ -34,18 +33,36 @@ def test_codecs_that_wait_are_known():
     assert not io_of(compressors=[AsyncFlip()]).is_inline
 
 
-def test_chunks_that_differ_in_shape_get_chains_of_their_own(monkeypatch):
-    """The part of the grid contract that regular grids do not use: every chunk has the shape that the grid says."""
-    handle = terrazzo.create_array({}, shape=(6,), chunks=(2,), dtype="u1", compressors=None).async_array
-    grid = type(handle._io.grid)((Uneven([1, 3, 2], 6),))
-    io = ChunkIO(handle.metadata, StorePath(MemoryStore()), handle.config)
-    monkeypatch.setattr(io, "grid", grid)
-    monkeypatch.setattr(io, "_uniform", None)
-    data = np.arange(6, dtype="u1")
-    prototype = cpu.buffer_prototype
-    terrazzo.runtime.run_inline(io.write(BasicIndexer(..., (6,), grid), cpu.NDBuffer(data), prototype))
-    sizes = {key: len(value) for key, value in io._store._store_dict.items()}
-    assert sizes == {"c/0": 1, "c/1": 3, "c/2": 2} or sizes == {"c/1": 3, "c/2": 2}
-    out = np.zeros(6, dtype="u1")
-    terrazzo.runtime.run_inline(io.read(BasicIndexer(..., (6,), grid), cpu.NDBuffer(out), prototype))
-    assert np.array_equal(out, data)
+def test_a_chunk_is_stored_at_its_own_length():
+    store = MemoryStore()
+    array = terrazzo.create_array(store, data=np.arange(1, 7, dtype="u1"), chunks=[[1, 3, 2]], compressors=None)
+    array.resize((5,))
+    stored = {key: value.to_bytes().hex() for key, value in store._store_dict.items() if key != "zarr.json"}
+    assert stored == {"c/0": "01", "c/1": "020304", "c/2": "0500"}
+    assert array[1:].tolist() == [2, 3, 4, 5]
+
+
+def test_chunks_of_one_length_are_one_shape_however_they_are_declared():
+    io = io_of(shape=(4,), chunks=[[2, 2]])
+    jobs, chain = io._jobs(BasicIndexer(..., (4,), io.grid), cpu.buffer_prototype)
+    assert [job[1] for job in jobs] == [chain, chain]
+    assert len(io._chains) == 1
+
+
+def test_what_is_prepared_does_not_pile_up(monkeypatch):
+    monkeypatch.setattr(chunk_io, "PREPARED_AT_MOST", 3)
+    lengths = [1, 2, 3, 4, 5, 4, 3, 2, 1]
+    array = terrazzo.create_array({}, data=np.arange(25), chunks=[lengths])
+    assert array[...].tolist() == list(range(25))
+    array[...] = 7
+    array[1:] = np.arange(1, 25)
+    assert array[...].tolist() == [7, *range(1, 25)]
+    assert 0 < len(array.async_array._io._chains) <= 3
+
+
+def test_a_typical_chunk_says_how_long_chunks_take():
+    io = io_of(shape=(2111, 5), chunks=[[1, 10, 1000, 100, 1000], 5])
+    _, chain = io._jobs(BasicIndexer(..., (2111, 5), io.grid), cpu.buffer_prototype)
+    assert chain.spec.shape == (1000, 5)
+    jobs, chain = io._jobs(BasicIndexer((slice(0), 1), (2111, 5), io.grid), cpu.buffer_prototype)
+    assert (list(jobs), chain) == ([], None)

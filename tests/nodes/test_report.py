@@ -67,6 +67,11 @@ def test_the_complete_report_says_what_is_stored(driven):
         assert found["Chunks Initialized"] == "3" == str(array.nchunks_initialized)
 
 
+def test_chunks_that_differ_have_no_shape(store):
+    array = terrazzo.create_array(store, shape=(6,), chunks=[[1, 2, 3]], dtype="i4")
+    assert rows(array.info)["Chunk shape"] == "<variable>"
+
+
 def test_a_ratio_needs_something_stored():
     members = {
         "zarr_format": 3,

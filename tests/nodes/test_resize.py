@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -75,6 +77,57 @@ def test_only_chunks_with_elements_are_left(driven, data):
     kept = tuple(map(min, shape, new))
     assert chunk_keys(inner) == sorted(key for key, _ in chunks_of(kept, chunks))
     assert array[...].sum() == np.prod(kept)
+
+
+def lengths_of(array):
+    return [list(lengths) for lengths in array.metadata.chunk_grid.chunk_shapes]
+
+
+def test_chunks_that_differ_stay_where_they_are(store):
+    array = terrazzo.create_array(store, data=np.arange(1, 7), chunks=[[1, 2, 3]])
+    array.resize((8,))
+    assert lengths_of(array) == [[1, 2, 3, 2]]
+    assert array.append([7, 8, 9]) == (11,)
+    assert lengths_of(array) == [[1, 2, 3, 2, 3]]
+    array.resize((2,))
+    assert lengths_of(terrazzo.open_array(store)) == [[1, 2, 3, 2, 3]]
+    assert array.nchunks == 2
+    array.resize((12,))
+    assert lengths_of(array) == [[1, 2, 3, 2, 3, 1]]
+    assert array[...].tolist() == [1, 2] + [0] * 10
+
+
+def test_an_array_without_elements_grows_into_its_chunks(store):
+    array = terrazzo.create_array(store, shape=(0,), chunks=[[3, 2]], dtype="i4")
+    assert array.append([1, 2, 3, 4]) == (4,)
+    assert array.append([5, 6]) == (6,)
+    assert (array[...].tolist(), lengths_of(array)) == ([1, 2, 3, 4, 5, 6], [[3, 2, 1]])
+
+
+def test_two_handles_grow_one_grid(store):
+    first = terrazzo.create_array(store, data=np.array([1, 2], dtype=">i4"), chunks=[[1, 1]])
+    second = terrazzo.open_array(store)
+    for handle, value in ((first, 3), (second, 4), (second, 5), (first, 6)):
+        handle.append([value, value])
+    assert lengths_of(first) == [[1, 1, 2, 2, 2, 2]]
+    assert first.dtype == np.dtype(">i4")
+    assert first[...].tolist() == terrazzo.open_array(store)[...].tolist() == [1, 2, 3, 3, 4, 4, 5, 5, 6, 6]
+
+
+def test_very_many_declared_chunks_cost_nothing(driven):
+    many = {"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": [[[1, 10**9]], 5]}}
+    inner = MemoryStore()
+    tracemalloc.start()
+    array = terrazzo.create_array(driven(inner), shape=(10**9, 10**9), chunks=many, dtype="u1", compressors=None)
+    array[10**8 : 10**8 + 2, 7] = 3
+    array.resize((10**9 + 4, 10**9))
+    array.resize((10**8 + 1, 10**9))
+    opened = terrazzo.open_array(driven(inner))
+    assert "<variable>" in repr(opened.info)
+    assert (opened.nchunks, opened.nchunks_initialized) == ((10**8 + 1) * 2 * 10**8, 1)
+    assert opened[10**8, 5:10].tolist() == [0, 0, 3, 0, 0]
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("shape", [5, np.int64(5), [5], (np.int32(5),), np.array([5])])

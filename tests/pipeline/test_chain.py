@@ -1,6 +1,15 @@
 import pytest
 
-from terrazzo.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
+from terrazzo.codecs import (
+    BloscCodec,
+    BytesCodec,
+    CastValue,
+    Crc32cCodec,
+    GzipCodec,
+    ScaleOffset,
+    TransposeCodec,
+    ZstdCodec,
+)
 from terrazzo.errors import MetadataValidationError, UnknownCodecError
 from terrazzo.grid import RegularChunkGridMetadata
 from terrazzo.pipeline.chain import CodecChain, parse_codec
@@ -110,3 +119,21 @@ def test_a_codec_that_does_not_fit_the_array_is_named_by_its_position():
     with pytest.raises(MetadataValidationError) as caught:
         chain.validate(shape=(4,), dtype=spec_of().dtype, chunk_grid=grid)
     assert caught.value.field == "[1].configuration.order"
+
+
+def test_with_a_chunk_each_codec_is_checked_against_what_it_sees():
+    chain = CodecChain.from_codecs([CastValue(data_type="int16"), ScaleOffset(offset=-300), BytesCodec()])
+    grid = RegularChunkGridMetadata(chunk_shape=(2,))
+    spec = spec_of((2,), "uint8")
+    chain.validate(shape=(4,), dtype=spec.dtype, chunk_grid=grid, chunk_spec=spec)
+    with pytest.raises(MetadataValidationError, match="outside the range of uint8") as caught:
+        chain.validate(shape=(4,), dtype=spec.dtype, chunk_grid=grid)
+    assert caught.value.field == "[1].configuration.offset"
+
+
+def test_a_fill_value_that_cannot_be_stored_is_named_by_the_position_of_the_codec():
+    chain = CodecChain.from_codecs([TransposeCodec(order=(0,)), CastValue(data_type="int8"), BytesCodec()])
+    spec = spec_of((2,), "int16", fill_value=200)
+    with pytest.raises(MetadataValidationError, match="the fill value 200 cannot be stored") as caught:
+        chain.evolve(spec)
+    assert caught.value.field == "[1].configuration.data_type"

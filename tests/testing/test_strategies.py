@@ -115,6 +115,8 @@ def test_the_values_at_which_mistakes_show_are_among_the_fill_values(interesting
         (strategies.shapes(min_side=3, max_side=3, min_dims=4), lambda shape: shape == (3, 3, 3, 3)),
         (strategies.dtypes(), lambda dtype: dtype.byteorder == ">"),
         (strategies.chunk_shapes((5, 5)), lambda chunks: chunks[0] > 5 and 5 % chunks[1]),
+        (strategies.rectilinear_chunks((5, 5)), lambda chunks: chunks[0] == (1, 3, 1) and isinstance(chunks[1], int)),
+        (strategies.rectilinear_chunks((0,)), lambda chunks: chunks == ((2, 1),)),
         (strategies.basic_selections((4, 4, 4)), lambda item: isinstance(item, tuple) and Ellipsis in item),
         (strategies.basic_selections((4,)), lambda item: isinstance(item, slice) and item.step == 2),
         (strategies.basic_selections((4, 4)), lambda item: isinstance(item, int) and item < 0),

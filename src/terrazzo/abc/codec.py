@@ -28,7 +28,7 @@ from terrazzo.types import BytesLike
 
 if TYPE_CHECKING:
     from terrazzo.dtype.base import ZDType
-    from terrazzo.grid.regular import RegularChunkGridMetadata
+    from terrazzo.grid.metadata import ChunkGridMetadata
     from terrazzo.indexing.projection import SelectorTuple
 
 __all__ = [
@@ -114,8 +114,8 @@ class SupportsDecodeInto(Protocol):
 class SupportsMemoryLayout(Protocol):
     """An array→bytes codec that stores elements as they lie in memory, in C order."""
 
-    def memory_layout(self, chunk_spec: ArraySpec) -> np.dtype[Any]:
-        """The numpy data type, with byte order, of the stored elements."""
+    def memory_layout(self, chunk_spec: ArraySpec) -> np.dtype[Any] | None:
+        """The numpy data type, with byte order, of the stored elements; None where they are not as in memory."""
 
 
 def is_inline_codec(codec: BaseCodec[Any, Any]) -> bool:
@@ -177,9 +177,7 @@ class BaseCodec(Metadata, Generic[CodecInput, CodecOutput]):
         """The codec with every parameter decided that depends on the array."""
         return self
 
-    def validate(
-        self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: RegularChunkGridMetadata
-    ) -> None:
+    def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: ChunkGridMetadata) -> None:
         """Check the parameters against an array.
 
         Raises
@@ -327,9 +325,7 @@ class CodecPipeline:
         """Whether a part of a chunk can be written without the rest."""
 
     @abstractmethod
-    def validate(
-        self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: RegularChunkGridMetadata
-    ) -> None:
+    def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: ChunkGridMetadata) -> None:
         """Check the chain against an array."""
 
     @abstractmethod

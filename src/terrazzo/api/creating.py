@@ -20,6 +20,7 @@ from terrazzo.nodes.defaults import (
     CompressorsLike,
     FiltersLike,
     SerializerLike,
+    parse_shape,
 )
 from terrazzo.pipeline.chain import CodecChain, parse_codec
 from terrazzo.spec import ArrayConfig, ArrayConfigLike
@@ -81,7 +82,9 @@ async def create_array(
         attributes, dimension names and chunk keys where they are not given.
     chunks
         Elements of a chunk along each axis; one number for all axes, -1 for a whole axis, False for one chunk in all,
-        ``"auto"`` for chunks from about 128 KiB in small arrays to some MiB in large ones.
+        ``"auto"`` for chunks from about 128 KiB in small arrays to some MiB in large ones. Where the chunks along an
+        axis differ, the list of their lengths: the chunk grid is rectilinear then. A chunk grid as documents have it
+        is taken as it is.
     shards
         None; this version writes none.
     filters, serializer, compressors
@@ -229,17 +232,11 @@ async def create(
         name, separator = chunk_key_encoding
         chunk_key_encoding = {"name": name, "separator": separator}
     given = chunks if chunks is not None else chunk_shape
-    if data is None:
-        dtype = "float64" if dtype is None else dtype
-    else:
-        data = _shaped(data, shape, dtype)
-        if isinstance(data, ArrayBase) or data.dtype.kind != "O":
-            dtype = None  # only objects do not say their data type
     return await create_array_at(
         place,
         shape=shape if data is None else None,
-        dtype=dtype,
-        data=data,
+        dtype=("float64" if dtype is None else dtype) if data is None else None,
+        data=data if data is None else _shaped(data, shape, dtype),
         chunks="auto" if given is None else given,
         fill_value=fill_value,
         order=order,
@@ -266,14 +263,14 @@ def _codecs_of(metadata: ArrayMetadata) -> dict[str, Any]:
 
 def _shaped(data: Any, shape: ShapeLike | None, dtype: ZDTypeLike | None) -> Any:
     """Data that come with a shape or data type must agree with it; the data type may need a cast."""
-    native = None if dtype is None else parse_dtype(dtype, zarr_format=3).to_native_dtype()
-    array = data if hasattr(data, "dtype") else np.asanyarray(data, dtype=native)
+    array = data if isinstance(data, ArrayBase) else np.asanyarray(data)
     if shape is not None:
         wanted = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         if wanted != array.shape:
             raise ValueError(f"data has the shape {array.shape}, expected {wanted}")
-    if native is None:
+    if dtype is None:
         return array
+    native = parse_dtype(dtype, zarr_format=3).to_native_dtype()
     if not isinstance(array, ArrayBase):
         return array.astype(native, copy=False)
     if native != array.dtype:
@@ -300,9 +297,9 @@ async def array(data: Any, **kwargs: Any) -> AsyncArray[Any]:
     array([2, 3])
     """
     if isinstance(data, ArrayBase):
-        kwargs = {"chunks": data.chunks, **_codecs_of(data.metadata), **kwargs}
+        kwargs = {"chunks": _chunks_of(data, data.shape), **_codecs_of(data.metadata), **kwargs}
     else:
-        data = _shaped(data, None, kwargs.get("dtype"))
+        data = np.asanyarray(data)
         kwargs.setdefault("dtype", data.dtype)
     return await create(data.shape, data=data, **kwargs)
 
@@ -350,9 +347,16 @@ def arguments_like(a: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
         like |= {"dtype": metadata.data_type, "fill_value": metadata.fill_value}
         if "dtype" not in kwargs or a.dtype.itemsize > 1:  # else they say no byte order, which other data types need
             like |= _codecs_of(metadata)
-        if np.size(kwargs.get("shape", a.shape)) == a.ndim:
-            like["chunks"] = a.chunks
+        shape = kwargs.get("shape", a.shape)
+        if np.size(shape) == a.ndim:
+            like["chunks"] = _chunks_of(a, shape)
     return {**like, **kwargs}
+
+
+def _chunks_of(array: ArrayBase, shape: ShapeLike) -> ChunksLike:
+    """The chunks of an array for another of the same number of axes."""
+    grid = array.metadata.chunk_grid
+    return array.chunks if grid.is_regular else grid.update_shape(array.shape, parse_shape(shape))
 
 
 def _without_fill_value(like: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:

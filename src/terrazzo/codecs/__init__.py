@@ -9,39 +9,46 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from terrazzo.codecs.bitround import BitRoundCodec
     from terrazzo.codecs.blosc import BloscCname, BloscCodec, BloscShuffle
     from terrazzo.codecs.bytes import BytesCodec, Endian
+    from terrazzo.codecs.cast_value import CastValue
     from terrazzo.codecs.crc32c_ import Crc32cCodec
     from terrazzo.codecs.gzip import GzipCodec
+    from terrazzo.codecs.packbits import PackBitsCodec
+    from terrazzo.codecs.scale_offset import ScaleOffset
     from terrazzo.codecs.transpose import TransposeCodec
-    from terrazzo.codecs.vlen import VLenBytesCodec, VLenUTF8Codec
     from terrazzo.codecs.zstd import ZstdCodec
 
 __all__ = [
+    "BitRoundCodec",
     "BloscCname",
     "BloscCodec",
     "BloscShuffle",
     "BytesCodec",
+    "CastValue",
     "Crc32cCodec",
     "Endian",
     "GzipCodec",
+    "PackBitsCodec",
+    "ScaleOffset",
     "TransposeCodec",
-    "VLenBytesCodec",
-    "VLenUTF8Codec",
     "ZstdCodec",
 ]
 
 _MODULES = {
+    "BitRoundCodec": "bitround",
     "BloscCname": "blosc",
     "BloscCodec": "blosc",
     "BloscShuffle": "blosc",
     "BytesCodec": "bytes",
+    "CastValue": "cast_value",
     "Crc32cCodec": "crc32c_",
     "Endian": "bytes",
     "GzipCodec": "gzip",
+    "PackBitsCodec": "packbits",
+    "ScaleOffset": "scale_offset",
     "TransposeCodec": "transpose",
-    "VLenBytesCodec": "vlen",
-    "VLenUTF8Codec": "vlen",
     "ZstdCodec": "zstd",
 }
 

@@ -25,7 +25,6 @@ from numcodecs import blosc
 from terrazzo.abc.codec import BytesBytesCodec
 from terrazzo.abc.metadata import from_configuration
 from terrazzo.buffer.base import Buffer
-from terrazzo.dtype.base import FixedSize
 from terrazzo.errors import CorruptDataError, LimitExceededError, MetadataValidationError, UnknownCodecError, quote
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
@@ -154,7 +153,7 @@ class BloscCodec(BytesBytesCodec):
         if not self._tunable:
             return self
         dtype = array_spec.dtype
-        item_size = dtype.item_size if isinstance(dtype, FixedSize) else 1
+        item_size = getattr(dtype, "item_size", 1)
         return replace(
             self,
             typesize=item_size if "typesize" in self._tunable else self.typesize,

@@ -22,6 +22,7 @@ import numpy as np
 from terrazzo.abc.codec import ArrayBytesCodec
 from terrazzo.abc.metadata import configuration_of, from_configuration
 from terrazzo.buffer.base import Buffer, NDBuffer
+from terrazzo.dtype.elements import elements_from_stored, layout_in_storage, stored_elements
 from terrazzo.errors import MetadataValidationError, quote
 from terrazzo.spec import ArraySpec
 from terrazzo.types import JSON
@@ -71,35 +72,37 @@ class BytesCodec(ArrayBytesCodec):
         return {"name": "bytes", "configuration": {"endian": self.endian}}
 
     def evolve_from_array_spec(self, array_spec: ArraySpec) -> Self:
-        if array_spec.dtype.object_codec_id is not None:
-            raise MetadataValidationError(
-                f"the codec 'bytes' does not store elements of any length, as those of {array_spec.dtype}"
-            )
         if not array_spec.dtype.is_multibyte:
             return replace(self, endian=None) if self.endian is not None else self
+        if self.endian is None and array_spec.dtype.implied_endian is not None:
+            return replace(self, endian=array_spec.dtype.implied_endian)
         if self.endian is None:
             raise MetadataValidationError(
                 f"the bytes codec needs `endian` for the data type {array_spec.dtype}", field="configuration.endian"
             )
         return self
 
-    def memory_layout(self, chunk_spec: ArraySpec) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = chunk_spec.dtype.to_native_dtype()
-        if self.endian is None:
-            return dtype
-        return dtype.newbyteorder("<" if self.endian == "little" else ">")
+    def memory_layout(self, chunk_spec: ArraySpec) -> np.dtype[Any] | None:
+        return layout_in_storage(chunk_spec.dtype.to_native_dtype(), self.endian)
 
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
-        prototype = chunk_spec.prototype
-        array = chunk_data.as_array_like().view(dtype=self.memory_layout(chunk_spec))  # type: ignore[attr-defined]
-        return prototype.nd_buffer.from_ndarray_like(array.reshape(chunk_spec.shape))
+        nd_buffer = chunk_spec.prototype.nd_buffer
+        layout = self.memory_layout(chunk_spec)
+        if layout is None:
+            raw, dtype = chunk_data.as_numpy_array(), chunk_spec.dtype.to_native_dtype()
+            return nd_buffer.from_numpy_array(elements_from_stored(raw, dtype, self.endian, chunk_spec.shape))
+        array = chunk_data.as_array_like().view(dtype=layout)  # type: ignore[attr-defined]
+        return nd_buffer.from_ndarray_like(array.reshape(chunk_spec.shape))
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ArraySpec) -> Buffer:
+        buffer = chunk_spec.prototype.buffer
         layout = self.memory_layout(chunk_spec)
+        if layout is None:
+            elements, dtype = chunk_data.as_numpy_array(), chunk_spec.dtype.to_native_dtype()
+            return buffer.from_array_like(stored_elements(elements, dtype, self.endian))
         if chunk_data.dtype != layout:
             chunk_data = chunk_data.astype(layout, order="C")
-        flat = chunk_data.as_ndarray_like().ravel().view(dtype="B")
-        return chunk_spec.prototype.buffer.from_array_like(flat)
+        return buffer.from_array_like(chunk_data.as_ndarray_like().ravel().view(dtype="B"))
 
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: ArraySpec) -> int:
         return input_byte_length

@@ -25,9 +25,7 @@ from terrazzo.dtype.numeric import (
 from terrazzo.dtype.parse import DataTypeRegistry, ZDTypeLike, data_type_registry, parse_dtype
 
 if TYPE_CHECKING:
-    from terrazzo.dtype.raw import NullTerminatedBytes, RawBytes, VariableLengthBytes
-    from terrazzo.dtype.text import FixedLengthUTF32, VariableLengthUTF8
-    from terrazzo.dtype.time import DateTime64, TimeDelta64
+    from terrazzo.dtype.struct import Struct, Structured
 
 __all__ = [
     "Bool",
@@ -35,8 +33,6 @@ __all__ = [
     "Complex128",
     "DTypeJSON",
     "DataTypeRegistry",
-    "DateTime64",
-    "FixedLengthUTF32",
     "Float16",
     "Float32",
     "Float64",
@@ -44,15 +40,12 @@ __all__ = [
     "Int16",
     "Int32",
     "Int64",
-    "NullTerminatedBytes",
-    "RawBytes",
-    "TimeDelta64",
+    "Struct",
+    "Structured",
     "UInt8",
     "UInt16",
     "UInt32",
     "UInt64",
-    "VariableLengthBytes",
-    "VariableLengthUTF8",
     "ZDType",
     "ZDTypeLike",
     "data_type_registry",
@@ -60,18 +53,13 @@ __all__ = [
 ]
 
 _MODULES = {
-    "DateTime64": "time",
-    "FixedLengthUTF32": "text",
-    "NullTerminatedBytes": "raw",
-    "RawBytes": "raw",
-    "TimeDelta64": "time",
-    "VariableLengthBytes": "raw",
-    "VariableLengthUTF8": "text",
+    "Struct": "struct",
+    "Structured": "struct",
 }
-"""Modules of the types that are imported when they are first named."""
 
 
 def __getattr__(name: str) -> Any:
+    """Import a data type when it is first named: few arrays need it, and its declaration takes half a millisecond."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

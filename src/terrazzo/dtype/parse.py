@@ -21,25 +21,9 @@ data_type_registry = DataTypeRegistry()
 for _cls in NUMERIC:
     data_type_registry.register(_cls._zarr_v3_name, _cls)
     data_type_registry.alias(_cls._zarr_v3_name, *_cls._aliases)
-_OBJECT = np.dtypes.ObjectDType
-for _key, _path, _native, _others in (
-    ("numpy.datetime64", "time:DateTime64", [type(np.dtype("M8"))], ()),
-    ("numpy.timedelta64", "time:TimeDelta64", [type(np.dtype("m8"))], ()),
-    ("null_terminated_bytes", "raw:NullTerminatedBytes", [type(np.dtype("S"))], ()),
-    ("raw_bytes", "raw:RawBytes", [type(np.dtype("V"))], ["r*"]),
-    ("fixed_length_utf32", "text:FixedLengthUTF32", [type(np.dtype("U"))], ()),
-    ("string", "text:VariableLengthUTF8", [np.dtypes.StringDType, _OBJECT], ()),
-    ("variable_length_bytes", "raw:VariableLengthBytes", [_OBJECT], ["bytes"]),
-):
-    data_type_registry.register_lazily(_key, f"terrazzo.dtype.{_path}", native=_native, aliases=_others)
-
-_OF_ANY_LENGTH: Mapping[str | type, str] = {
-    str: "string",
-    "str": "string",
-    "string": "string",
-    "bytes": "variable_length_bytes",
-}
-"""What callers mean by names that numpy takes for text or bytes of no length, or for missing the ones of Zarr."""
+data_type_registry.register_lazily(
+    "struct", "terrazzo.dtype.struct:Struct", native=[type(np.dtype("V1"))], aliases=["structured"]
+)
 
 
 def get_data_type_from_json(data: DTypeJSON, *, zarr_format: ZarrFormat) -> AnyZDType:
@@ -59,15 +43,20 @@ def parse_dtype(dtype_spec: ZDTypeLike, *, zarr_format: ZarrFormat) -> AnyZDType
     """
     if isinstance(dtype_spec, ZDType):
         return dtype_spec
-    if isinstance(dtype_spec, (str, type)) and dtype_spec in _OF_ANY_LENGTH:
-        return data_type_registry.get(_OF_ANY_LENGTH[dtype_spec])()
     if isinstance(dtype_spec, Mapping):
         return data_type_registry.match_json(dtype_spec, zarr_format=zarr_format)
     if isinstance(dtype_spec, str):
         if zarr_format == 3 and data_type_registry.find(dtype_spec) is not None:
             return data_type_registry.match_json(dtype_spec, zarr_format=3)
         return _parse_name(dtype_spec, zarr_format)
-    return data_type_registry.match_dtype(np.dtype(dtype_spec))
+    return _match_dtype(np.dtype(dtype_spec), zarr_format)
+
+
+def _match_dtype(native: TBaseDType, zarr_format: ZarrFormat) -> AnyZDType:
+    found = data_type_registry.match_dtype(native)
+    if native.fields is not None:
+        found.to_json(zarr_format)  # a field may have a form in one of the formats only
+    return found
 
 
 def _parse_name(name: str, zarr_format: ZarrFormat) -> AnyZDType:
@@ -80,4 +69,4 @@ def _parse_name(name: str, zarr_format: ZarrFormat) -> AnyZDType:
         except DataTypeValidationError:
             pass
         raise
-    return data_type_registry.match_dtype(native)
+    return _match_dtype(native, zarr_format)

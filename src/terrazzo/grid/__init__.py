@@ -16,12 +16,14 @@ from terrazzo.grid.keys import (
     V2ChunkKeyEncoding,
     parse_chunk_key_encoding,
 )
-from terrazzo.grid.regular import EXTENSION, RegularAxis, RegularChunkGridMetadata, check_members, parse_lengths
+from terrazzo.grid.metadata import EXTENSION, ChunkGridMetadata, check_members, parse_configuration, parse_lengths
+from terrazzo.grid.regular import RegularAxis, RegularChunkGridMetadata
 
 __all__ = [
     "EXTENSION",
     "Axis",
     "ChunkGrid",
+    "ChunkGridMetadata",
     "ChunkKeyEncoding",
     "ChunkKeyEncodingLike",
     "ChunkKeyEncodingParams",
@@ -37,31 +39,31 @@ __all__ = [
     "parse_lengths",
 ]
 
-GRIDS = {"regular": RegularChunkGridMetadata}
 
-
-def parse_chunk_grid(data: object) -> RegularChunkGridMetadata:
+def parse_chunk_grid(data: object) -> ChunkGridMetadata:
     """Read the member ``chunk_grid`` of a document.
+
+    A regular grid that gives a list of lengths for some axes, as zarr-python 3.2 wrote it, is a rectilinear one.
 
     Raises
     ------
     MetadataValidationError
         It is malformed, or of a kind that is not known. The field is relative to ``chunk_grid``.
     """
-    if isinstance(data, RegularChunkGridMetadata):
+    if isinstance(data, ChunkGridMetadata):
         return data
-    if not isinstance(data, Mapping):
-        raise MetadataValidationError(f"expected an object, got {quote(data)}")
-    check_members(data, *EXTENSION)
-    name, configuration = data.get("name"), data.get("configuration", {})
-    if not isinstance(name, str):
-        raise MetadataValidationError(f"expected text, got {quote(name)}", field="name")
-    if name not in GRIDS:
-        raise MetadataValidationError(f"unknown chunk grid {quote(name)}; known are {', '.join(GRIDS)}", field="name")
-    if not isinstance(configuration, Mapping):
-        raise MetadataValidationError(f"expected an object, got {quote(configuration)}", field="configuration")
-    return GRIDS[name].from_dict(_as_members(configuration))
+    name, configuration = parse_configuration(data)
+    if name == RegularChunkGridMetadata.name and not _is_mixed(configuration):
+        return RegularChunkGridMetadata.from_configuration(configuration)
+    from terrazzo.grid.rectilinear import RectilinearChunkGridMetadata  # few arrays need it
+
+    if name == RegularChunkGridMetadata.name:
+        return RectilinearChunkGridMetadata.from_regular(configuration)
+    if name == RectilinearChunkGridMetadata.name:
+        return RectilinearChunkGridMetadata.from_configuration(configuration)
+    raise MetadataValidationError(f"unknown chunk grid {quote(name)}; known are regular, rectilinear", field="name")
 
 
-def _as_members(configuration: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(name): value for name, value in configuration.items()}
+def _is_mixed(configuration: Mapping[str, Any]) -> bool:
+    lengths = configuration.get("chunk_shape")
+    return isinstance(lengths, list) and {type(length) is list for length in lengths} == {True, False}

@@ -12,7 +12,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,9 @@ class Axis(ABC):
     length: int
     """Elements of the array along the axis."""
 
+    is_regular: ClassVar[bool] = False
+    """Whether all chunks are declared by one length."""
+
     @property
     @abstractmethod
     def count(self) -> int:
@@ -43,7 +46,7 @@ class Axis(ABC):
     @property
     @abstractmethod
     def uniform(self) -> int | None:
-        """Stored length of every chunk, in elements; None when they differ."""
+        """Stored length of every chunk that holds elements; None when they differ."""
 
     @abstractmethod
     def chunk_at(self, index: int) -> int:
@@ -77,6 +80,11 @@ class Axis(ABC):
         """Elements of the array that a chunk holds."""
         return min(self.size_of(chunk), self.length - self.start_of(chunk))
 
+    def held_lengths(self) -> tuple[int, ...]:
+        """Elements of the array that each of the chunks holds, one after another."""
+        starts = [*self.starts_between(0, self.count), self.length]
+        return tuple(stop - start for start, stop in itertools.pairwise(starts))
+
     @abstractmethod
     def resized(self, length: int) -> Axis:
         """The same cut for an axis of another length."""
@@ -105,8 +113,8 @@ class ChunkGrid:
 
     @property
     def is_regular(self) -> bool:
-        """Whether all chunks have the same stored shape."""
-        return all(axis.uniform is not None for axis in self.dimensions)
+        """Whether one chunk shape is declared for all chunks."""
+        return all(axis.is_regular for axis in self.dimensions)
 
     @property
     def chunk_shape(self) -> tuple[int, ...]:
@@ -115,12 +123,23 @@ class ChunkGrid:
         Raises
         ------
         ValueError
-            The chunks differ in shape.
+            The grid is not regular.
         """
-        shape = tuple(axis.uniform for axis in self.dimensions if axis.uniform is not None)
-        if len(shape) != self.ndim:
-            raise ValueError("the chunks of a rectilinear grid differ in shape")
+        shape = self.uniform_shape
+        if shape is None or not self.is_regular:
+            raise ValueError("the chunks of a rectilinear grid differ in shape; see `shape_of` and `chunk_sizes`")
         return shape
+
+    @property
+    def uniform_shape(self) -> tuple[int, ...] | None:
+        """Stored shape of every chunk that holds elements, in elements; None when they differ."""
+        shape = tuple(axis.uniform for axis in self.dimensions if axis.uniform is not None)
+        return shape if len(shape) == self.ndim else None
+
+    @property
+    def chunk_sizes(self) -> tuple[tuple[int, ...], ...]:
+        """For each axis, how many elements of the array each chunk holds."""
+        return tuple(axis.held_lengths() for axis in self.dimensions)
 
     def get_nchunks(self) -> int:
         """Number of chunks."""
@@ -146,9 +165,19 @@ class ChunkGrid:
 
     def all_chunk_coords(self) -> Iterator[ChunkCoords]:
         """Coordinates of all chunks, in C order."""
-        return itertools.product(*(range(count) for count in self.grid_shape))
+        return _combinations([range(count) for count in self.grid_shape])
 
     def update_shape(self, new_shape: tuple[int, ...]) -> ChunkGrid:
         """The same cut for an array of another shape."""
         axes = zip(self.dimensions, new_shape, strict=True)
         return ChunkGrid(tuple(axis.resized(length) for axis, length in axes))
+
+
+def _combinations(ranges: list[range]) -> Iterator[ChunkCoords]:
+    """What `itertools.product` gives, without a list of each range: there may be 10^9 chunks."""
+    if not ranges:
+        yield ()
+        return
+    for first in ranges[0]:
+        for others in _combinations(ranges[1:]):
+            yield (first, *others)

@@ -11,19 +11,19 @@ from typing import Any, Self
 
 import numpy as np
 
-from terrazzo.errors import MetadataValidationError, quote
+from terrazzo.errors import MetadataValidationError
 from terrazzo.grid.base import Axis, ChunkGrid, Indices
+from terrazzo.grid.metadata import EXTENSION, ChunkGridMetadata, check_members, parse_lengths
 from terrazzo.types import JSON
 
 __all__ = ["EXTENSION", "RegularAxis", "RegularChunkGridMetadata", "check_members", "parse_lengths"]
-
-EXTENSION = ("name", "configuration", "must_understand")
-"""Members of an object that names an extension."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegularAxis(Axis):
     """An axis cut into chunks of one length; the last chunk may reach beyond the array."""
+
+    is_regular = True
 
     length: int
     chunk: int
@@ -57,45 +57,64 @@ class RegularAxis(Axis):
     def starts_between(self, first: int, stop: int) -> range:
         return range(first * self.chunk, stop * self.chunk, self.chunk)
 
+    def held_lengths(self) -> tuple[int, ...]:
+        full, rest = divmod(self.length, self.chunk)
+        return (self.chunk,) * full + ((rest,) if rest else ())
+
     def resized(self, length: int) -> RegularAxis:
         return RegularAxis(length, self.chunk)
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegularChunkGridMetadata:
+class RegularChunkGridMetadata(ChunkGridMetadata):
     """What a metadata document says about a regular grid."""
+
+    name = "regular"
+    lengths_member = "chunk_shape"
+    is_regular = True
 
     chunk_shape: tuple[int, ...]
 
     @property
     def ndim(self) -> int:
-        """Number of dimensions."""
         return len(self.chunk_shape)
 
-    def grid_for(self, shape: tuple[int, ...]) -> ChunkGrid:
-        """The grid of an array of this shape.
+    @property
+    def first_chunk_shape(self) -> tuple[int, ...]:
+        return self.chunk_shape
+
+    def distinct_lengths(self, axis: int) -> frozenset[int]:
+        return frozenset((self.chunk_shape[axis],))
+
+    def fitted(self, shape: tuple[int, ...]) -> Self:
+        """The same for an array of a given shape.
 
         A stored chunk length of 0, which old files have on empty axes, counts as 1: no chunk can exist there.
         """
-        axes = []
+        if 0 not in self.chunk_shape:
+            return self
         for position, (length, chunk) in enumerate(zip(shape, self.chunk_shape, strict=True)):
             if chunk == 0 and length:
                 raise MetadataValidationError(
                     "a chunk length of 0 on an axis that is not empty",
                     field=f"chunk_grid.configuration.chunk_shape[{position}]",
                 )
-            axes.append(RegularAxis(length, chunk or 1))
-        return ChunkGrid(tuple(axes))
+        return type(self)(chunk_shape=tuple(chunk or 1 for chunk in self.chunk_shape))
+
+    def grid_for(self, shape: tuple[int, ...]) -> ChunkGrid:
+        return ChunkGrid(tuple(map(RegularAxis, shape, self.fitted(shape).chunk_shape)))
+
+    def update_shape(self, old_shape: tuple[int, ...], new_shape: tuple[int, ...]) -> Self:
+        return self.fitted(old_shape)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read the configuration of the grid."""
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
         try:
-            check_members(data, "chunk_shape")
+            check_members(configuration, "chunk_shape")
         except MetadataValidationError as error:
             raise error.within("configuration") from None
         try:
-            chunk_shape = parse_lengths(data["chunk_shape"])
+            chunk_shape = parse_lengths(configuration["chunk_shape"])
         except KeyError:
             raise MetadataValidationError("this member is required", field="configuration.chunk_shape") from None
         except MetadataValidationError as error:
@@ -103,30 +122,4 @@ class RegularChunkGridMetadata:
         return cls(chunk_shape=chunk_shape)
 
     def to_dict(self) -> dict[str, JSON]:
-        """The member ``chunk_grid`` of a document."""
         return {"name": "regular", "configuration": {"chunk_shape": [length or 1 for length in self.chunk_shape]}}
-
-
-def check_members(data: Mapping[str, Any], *known: str) -> None:
-    """Refuse an object with a member that is not known: it may change what the others mean.
-
-    Raises
-    ------
-    MetadataValidationError
-        It has one; ``field`` names it.
-    """
-    for member in data:
-        if member not in known:
-            raise MetadataValidationError("this member is not known", field=str(member))
-
-
-def parse_lengths(data: object) -> tuple[int, ...]:
-    """Read a list of axis lengths from a document: integers in [0, 2^63) and nothing that only looks like one."""
-    if not isinstance(data, (list, tuple)):
-        raise MetadataValidationError(f"expected a list of integers, got {quote(data)}")
-    for position, length in enumerate(data):
-        if isinstance(length, bool) or not isinstance(length, int):
-            raise MetadataValidationError(f"expected an integer, got {quote(length)}", field=f"[{position}]")
-        if not 0 <= length < 1 << 63:
-            raise MetadataValidationError(f"{quote(length)} is outside [0, 2^63)", field=f"[{position}]")
-    return tuple(data)

@@ -11,8 +11,8 @@ from terrazzo.abc.metadata import Metadata
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.dtype.base import ZDType
-from terrazzo.errors import MetadataValidationError, quote
-from terrazzo.grid import ChunkKeyEncoding, RegularChunkGridMetadata, parse_lengths
+from terrazzo.errors import MetadataValidationError
+from terrazzo.grid import ChunkGridMetadata, ChunkKeyEncoding, parse_lengths
 from terrazzo.pipeline.chain import CodecChain
 from terrazzo.settings import current_options
 from terrazzo.spec import ArrayConfig, ArraySpec
@@ -46,7 +46,7 @@ class ArrayMetadata(Metadata, ABC):
     attributes_key: ClassVar[str]
     shape: tuple[int, ...]
     data_type: ZDType[Any, Any]
-    chunk_grid: RegularChunkGridMetadata
+    chunk_grid: ChunkGridMetadata
     chunk_key_encoding: ChunkKeyEncoding
     fill_value: Any
     attributes: dict[str, Any]
@@ -91,9 +91,20 @@ class ArrayMetadata(Metadata, ABC):
 
     def update_shape(self, shape: tuple[int, ...]) -> Self:
         """The same with another shape."""
-        changed = self._with(shape=parse_member("shape", lambda: parse_lengths(tuple(shape))))
+        lengths = parse_member("shape", lambda: parse_lengths(tuple(shape)))
+        if len(lengths) != self.ndim:
+            raise MetadataValidationError(f"{len(lengths)} lengths for {self.ndim} dimensions", field="shape")
+        changed = self._with(shape=lengths, chunk_grid=self.chunk_grid.update_shape(self.shape, lengths))
         changed._validate()
         return changed
+
+    def as_stored(self, stored: ArrayMetadata) -> ArrayMetadata:
+        """What is stored now, with the byte order that this has in memory: documents do not say it."""
+        same = self._with(shape=stored.shape, chunk_grid=stored.chunk_grid, attributes=dict(stored.attributes))
+        if same != stored:
+            return stored
+        same._validate()
+        return same
 
     def update_attributes(self, attributes: Mapping[str, Any]) -> Self:
         """The same with other attributes."""
@@ -117,17 +128,19 @@ class ArrayMetadata(Metadata, ABC):
         """Check that the chunk grid fits the shape."""
         ndim, grid_ndim = len(self.shape), self.chunk_grid.ndim
         if ndim != grid_ndim:
+            raise MetadataValidationError(f"the chunk grid has {grid_ndim} dimensions, `shape` has {ndim}", field=field)
+        options = current_options()
+        if not self.chunk_grid.is_regular and not options.rectilinear_chunks:
             raise MetadataValidationError(
-                f"{quote(self.chunk_grid.chunk_shape)} has {grid_ndim} dimensions, `shape` has {ndim}", field=field
+                "the chunk grid is rectilinear, and config['array.rectilinear_chunks'] is False",
+                field="chunk_grid.name",
             )
-        limit = current_options().limits.ndim
+        limit = options.limits.ndim
         if limit is not None and ndim > limit:
             raise MetadataValidationError(
                 f"{ndim} dimensions are more than config['limits.ndim'], {limit}", field="shape"
             )
-        grid = self.chunk_grid.grid_for(self.shape)
-        if grid.chunk_shape != self.chunk_grid.chunk_shape:  # a length of 0 counts as 1, also once the array has grown
-            object.__setattr__(self, "chunk_grid", RegularChunkGridMetadata(chunk_shape=grid.chunk_shape))
+        object.__setattr__(self, "chunk_grid", self.chunk_grid.fitted(self.shape))
 
     def _fit(self, codecs: Iterable[Codec]) -> None:
         """Put the codecs in order, check them against the array, and decide their parameters.
@@ -138,10 +151,10 @@ class ArrayMetadata(Metadata, ABC):
             They do not fit; the field is relative to the list of codecs.
         """
         spec = self.get_chunk_spec(
-            self.chunk_grid.grid_for(self.shape).chunk_shape,
+            self.chunk_grid.first_chunk_shape,
             ArrayConfig(order="C", write_empty_chunks=False),
             numpy_buffer_prototype(),
         )
         chain = CodecChain.from_codecs(codecs)
-        chain.validate(shape=self.shape, dtype=self.data_type, chunk_grid=self.chunk_grid)
+        chain.validate(shape=self.shape, dtype=self.data_type, chunk_grid=self.chunk_grid, chunk_spec=spec)
         object.__setattr__(self, "_chain", chain.evolve(spec))

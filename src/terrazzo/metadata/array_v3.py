@@ -17,8 +17,8 @@ from terrazzo.dtype.parse import get_data_type_from_json
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError, NodeTypeValidationError, quote
 from terrazzo.grid import (
     EXTENSION,
+    ChunkGridMetadata,
     ChunkKeyEncoding,
-    RegularChunkGridMetadata,
     check_members,
     parse_chunk_grid,
     parse_chunk_key_encoding,
@@ -56,7 +56,7 @@ class ArrayV3Metadata(ArrayMetadata):
     attributes_key: ClassVar[str] = "zarr.json"
     shape: tuple[int, ...]
     data_type: ZDType[Any, Any]
-    chunk_grid: RegularChunkGridMetadata
+    chunk_grid: ChunkGridMetadata
     chunk_key_encoding: ChunkKeyEncoding
     fill_value: Any
     codecs: tuple[Codec, ...]
@@ -72,7 +72,7 @@ class ArrayV3Metadata(ArrayMetadata):
         *,
         shape: Iterable[int],
         data_type: ZDType[Any, Any],
-        chunk_grid: RegularChunkGridMetadata | Mapping[str, Any],
+        chunk_grid: ChunkGridMetadata | Mapping[str, Any],
         chunk_key_encoding: Any,
         fill_value: object,
         codecs: Iterable[Codec | Mapping[str, Any] | str],
@@ -102,15 +102,25 @@ class ArrayV3Metadata(ArrayMetadata):
         self._validate()
 
     def _validate(self) -> None:
-        self._validate_grid("chunk_grid.configuration.chunk_shape")
+        self._validate_grid(f"chunk_grid.configuration.{self.chunk_grid.lengths_member}")
         parse_member("codecs", lambda: self._fit(self.codecs))
 
     # -- what it means
 
     @property
     def chunks(self) -> tuple[int, ...]:
-        """Shape of a chunk, in elements."""
-        return self.chunk_grid.grid_for(self.shape).chunk_shape
+        """Shape of a chunk, in elements.
+
+        Raises
+        ------
+        NotImplementedError
+            The chunk grid is rectilinear.
+        """
+        if not self.chunk_grid.is_regular:
+            raise NotImplementedError(
+                "the chunks of a rectilinear grid differ in shape: `chunks` cannot say it, `read_chunk_sizes` does"
+            )
+        return self.chunk_grid.first_chunk_shape
 
     @property
     def shards(self) -> tuple[int, ...] | None:
@@ -148,7 +158,7 @@ class ArrayV3Metadata(ArrayMetadata):
                 raise MetadataValidationError("this member is required", field=name)
         data_type = _parse_data_type(data["data_type"])
         fill_value = parse_member("fill_value", lambda: data_type.from_json_scalar(data["fill_value"], zarr_format=3))
-        return cls(
+        metadata = cls(
             shape=parse_member("shape", lambda: parse_lengths(data["shape"])),
             data_type=data_type,
             chunk_grid=data["chunk_grid"],
@@ -160,6 +170,8 @@ class ArrayV3Metadata(ArrayMetadata):
             storage_transformers=data.get("storage_transformers"),
             extra_fields=parse_extra_fields(data, KNOWN),
         )
+        # What an old name of a data type implies would be lost when it is saved under the new one.
+        return metadata if data_type.implied_endian is None else metadata.with_fitted_codecs()
 
     def to_dict(self) -> dict[str, JSON]:
         """The members of the document, in the order in which they are written."""

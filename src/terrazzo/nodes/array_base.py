@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec
-from terrazzo.grid import Axis
 from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.node_base import NodeBase
 from terrazzo.nodes.report import ArrayInfo
@@ -57,7 +56,13 @@ class ArrayBase(NodeBase):
 
     @property
     def chunks(self) -> tuple[int, ...]:
-        """Shape of a chunk, in elements."""
+        """Shape of a chunk, in elements.
+
+        Raises
+        ------
+        NotImplementedError
+            The chunk grid is rectilinear: chunks differ in shape, and `read_chunk_sizes` says how.
+        """
         return self.metadata.chunks
 
     @property
@@ -78,7 +83,7 @@ class ArrayBase(NodeBase):
     @property
     def read_chunk_sizes(self) -> tuple[tuple[int, ...], ...]:
         """For each axis, how many elements of the array each chunk holds; reading is best aligned with them."""
-        return tuple(map(_sizes_along, self.metadata.chunk_grid.grid_for(self.shape).dimensions))
+        return self.metadata.chunk_grid.grid_for(self.shape).chunk_sizes
 
     @property
     def write_chunk_sizes(self) -> tuple[tuple[int, ...], ...]:
@@ -116,7 +121,7 @@ class ArrayBase(NodeBase):
             data_type=self.metadata.data_type,
             fill_value=self.fill_value,
             shape=self.shape,
-            chunk_shape=self.chunks,
+            chunk_shape=self.chunks if self.metadata.chunk_grid.is_regular else None,
             shard_shape=self.shards,
             order=self.order,
             read_only=self.read_only,
@@ -131,12 +136,3 @@ class ArrayBase(NodeBase):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.store_path} shape={self.shape} dtype={self.dtype}>"
-
-
-def _sizes_along(axis: Axis) -> tuple[int, ...]:
-    size, length = axis.uniform, axis.length
-    if size is not None:
-        return (size,) * (length // size) + ((length % size,) if length % size else ())
-    return tuple(
-        min(axis.start_of(chunk) + axis.size_of(chunk), length) - axis.start_of(chunk) for chunk in range(axis.count)
-    )

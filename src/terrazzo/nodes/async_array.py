@@ -299,8 +299,7 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
         stored = await read_node(self.store_path)
         if not isinstance(stored, ArrayMetadata):
             raise ArrayNotFoundError(f"there is no array at {self.store_path} any more")
-        mine = self.metadata.update_shape(stored.shape).update_attributes(stored.attributes)
-        return mine if mine == stored else stored
+        return self.metadata.as_stored(stored)
 
     @property
     def attrs(self) -> dict[str, JSON]:

@@ -22,6 +22,9 @@ from terrazzo.types import ChunkCoords
 
 __all__ = ["ChunkIO"]
 
+PREPARED_AT_MOST = 1024
+"""Chunk shapes that chains are kept for. Each takes about 2 KiB, and as long to prepare as a small chunk to read."""
+
 
 class ChunkIO:
     """Reads and writes the chunks of one array, as its metadata were at one moment.
@@ -45,7 +48,7 @@ class ChunkIO:
         self._store = place.store
         self._where = f"array {str(place)!r}"
         self._config = config
-        self._uniform = self.grid.chunk_shape if self.grid.is_regular else None
+        self._uniform = self.grid.uniform_shape
         self.dtype: np.dtype[Any] = metadata.data_type.to_native_dtype()
         self.is_inline = all(map(is_inline_codec, metadata.chain))
         self._chains: dict[tuple[tuple[int, ...], BufferPrototype], PreparedChain] = {}
@@ -55,6 +58,8 @@ class ChunkIO:
         key = shape, prototype
         chain = self._chains.get(key)
         if chain is None:
+            if len(self._chains) >= PREPARED_AT_MOST:
+                self._chains.clear()
             spec = self.metadata.get_chunk_spec(shape, self._config, prototype)
             chain = self._chains[key] = PreparedChain(self.metadata.chain, spec)
         return chain
@@ -64,27 +69,20 @@ class ChunkIO:
         return self.prefix + self.metadata.encode_chunk_key(coords)
 
     def _jobs(self, indexer: Indexer, prototype: BufferPrototype) -> tuple[Iterator[Job], PreparedChain | None]:
-        """One job per chunk, made in C where all chunks have one shape; and the chain of the first."""
+        """One job per chunk, made in C where all chunks have one shape; and the chain of one of them."""
         indices = indexer.chunk_indices
         encoded = self.metadata.chunk_key_encoding.encode_product(indices)
         keys = map(self.prefix.__add__, encoded) if self.prefix else encoded
         if self._uniform is not None:
             chain = self.chain_for(self._uniform, prototype)
             return zip(keys, itertools.repeat(chain), indexer), chain
-        chains = (self.chain_for(self.grid.shape_of(coords), prototype) for coords in itertools.product(*indices))
-        return zip(keys, chains, indexer), None  # noqa: B905 - all of one length
-
-    def elements(self, value: NDBuffer, prototype: BufferPrototype) -> NDBuffer:
-        """What is to be written, checked where elements are objects of Python.
-
-        Raises
-        ------
-        TypeError
-            An element is of another kind.
-        """
-        if not self.dtype.hasobject:
-            return value
-        return prototype.nd_buffer.from_numpy_array(self.metadata.data_type.as_elements(value.as_numpy_array()))
+        if not all(map(len, indices)):
+            return iter(()), None
+        axes = zip(self.grid.dimensions, indices, strict=True)
+        sizes = [axis.sizes_of(np.asarray(chunks)).tolist() for axis, chunks in axes]
+        chains = map(self.chain_for, itertools.product(*sizes), itertools.repeat(prototype))
+        typical = self.chain_for(tuple(along[len(along) // 2] for along in sizes), prototype)
+        return zip(keys, chains, indexer), typical  # noqa: B905 - all of one length
 
     async def read(self, indexer: Indexer, out: NDBuffer, prototype: BufferPrototype) -> None:
         """Read a selection into `out`."""
@@ -94,7 +92,6 @@ class ChunkIO:
 
     async def write(self, indexer: Indexer, value: NDBuffer, prototype: BufferPrototype) -> None:
         """Write a selection from `value`."""
-        value = self.elements(value, prototype)
         jobs, chain = self._jobs(indexer, prototype)
         request = WriteRequest(self._store, value, self._where, indexer.drop_axes)
         await write_chunks(request, jobs, indexer.count, request.chunk_ns(chain) if chain else 0.0)

@@ -10,7 +10,7 @@ import numpy as np
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.dtype.parse import ZDTypeLike, parse_dtype
 from terrazzo.errors import ZarrRuntimeWarning, quote, warn
-from terrazzo.grid import ChunkKeyEncodingLike, DefaultChunkKeyEncoding, RegularChunkGridMetadata
+from terrazzo.grid import ChunkKeyEncodingLike, DefaultChunkKeyEncoding
 from terrazzo.metadata import ArrayMetadata, ArrayV3Metadata, GroupMetadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes.array_base import ArrayBase
@@ -21,8 +21,8 @@ from terrazzo.nodes.defaults import (
     CompressorsLike,
     FiltersLike,
     SerializerLike,
-    parse_chunks,
     parse_codec_arguments,
+    parse_grid,
     parse_shape,
 )
 from terrazzo.nodes.locate import create_node
@@ -112,8 +112,7 @@ def _writer(array: AsyncArray[Any], data: Any) -> Callable[[], Awaitable[None]]:
     if isinstance(data, ArrayBase):
         source = _asynchronous(data)
         return lambda: _copy(source, array)
-    prototype = default_buffer_prototype()
-    value = array._io.elements(value_for(data, array.shape, array.dtype, prototype), prototype)
+    value = value_for(data, array.shape, array.dtype, default_buffer_prototype())
     return lambda: array.setitem(..., value)
 
 
@@ -134,17 +133,13 @@ async def _copy(source: AsyncArray[Any], target: AsyncArray[Any]) -> None:
 
 
 def _described_by(data: Any, shape: ShapeLike | None, dtype: ZDTypeLike | None) -> tuple[Any, Any, Any]:
-    """Data that are given say shape and data type themselves; but objects can be of several data types."""
-    if not hasattr(data, "shape") or not hasattr(data, "dtype"):
-        data = np.asanyarray(data)
-    is_ours = isinstance(data, ArrayBase)
-    says_type = is_ours or getattr(data.dtype, "kind", "") != "O"
-    for name, given in (("shape", shape), ("dtype", dtype if says_type else None)):
+    """Data that are given say shape and data type themselves."""
+    for name, given in (("shape", shape), ("dtype", dtype)):
         if given is not None:
             raise ValueError(f"`data` and `{name}` are both given; `data` says the {name} itself")
-    if is_ours:
-        return data, data.shape, data.metadata.data_type
-    return data, data.shape, data.dtype if says_type or dtype is None else dtype
+    if not hasattr(data, "shape") or not hasattr(data, "dtype"):
+        data = np.asanyarray(data)
+    return data, data.shape, data.dtype
 
 
 def array_metadata(
@@ -175,7 +170,7 @@ def array_metadata(
     metadata = ArrayV3Metadata(
         shape=lengths,
         data_type=zdtype,
-        chunk_grid=RegularChunkGridMetadata(chunk_shape=parse_chunks(chunks, lengths, zdtype)),
+        chunk_grid=parse_grid(chunks, lengths, zdtype),
         chunk_key_encoding=DefaultChunkKeyEncoding() if chunk_key_encoding is None else chunk_key_encoding,
         fill_value=zdtype.cast_scalar(fill_value),
         codecs=parse_codec_arguments(filters, serializer, compressors, zdtype, options),

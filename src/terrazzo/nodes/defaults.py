@@ -8,9 +8,15 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
-from terrazzo.dtype.base import FixedSize, ZDType
-from terrazzo.errors import quote
-from terrazzo.grid import guess_chunks, parse_lengths
+from terrazzo.dtype.base import ZDType
+from terrazzo.errors import MetadataValidationError, quote
+from terrazzo.grid import (
+    ChunkGridMetadata,
+    RegularChunkGridMetadata,
+    guess_chunks,
+    parse_chunk_grid,
+    parse_lengths,
+)
 from terrazzo.pipeline.chain import parse_codec
 from terrazzo.settings import Options
 from terrazzo.types import ShapeLike
@@ -24,6 +30,7 @@ __all__ = [
     "SerializerLike",
     "parse_chunks",
     "parse_codec_arguments",
+    "parse_grid",
     "parse_shape",
 ]
 
@@ -31,7 +38,9 @@ CodecLike: TypeAlias = Codec | Mapping[str, Any]
 FiltersLike: TypeAlias = "Iterable[CodecLike] | CodecLike | Literal['auto'] | None"
 CompressorsLike: TypeAlias = "Iterable[CodecLike] | CodecLike | Literal['auto'] | None"
 SerializerLike: TypeAlias = "CodecLike | Literal['auto']"
-ChunksLike: TypeAlias = "tuple[int, ...] | int | Literal['auto'] | bool"
+ChunksLike: TypeAlias = (
+    "Iterable[int | Iterable[int]] | int | Literal['auto'] | bool | ChunkGridMetadata | Mapping[str, Any]"
+)
 
 
 class DefaultFillValue:
@@ -67,6 +76,51 @@ def parse_shape(shape: ShapeLike) -> tuple[int, ...]:
     return parse_lengths(plain)
 
 
+def parse_grid(chunks: Any, shape: tuple[int, ...], dtype: ZDType[Any, Any]) -> ChunkGridMetadata:
+    """The chunk grid that a caller means.
+
+    Parameters
+    ----------
+    chunks
+        As for `parse_chunks`; or for some axes the lengths of all chunks, one by one; or a whole chunk grid, as an
+        array or a document has it.
+
+    Raises
+    ------
+    ValueError
+        A length is 0 or below -1, or lengths do not add up to that of the axis, or the number of axes is wrong.
+    TypeError
+        A length is no integer.
+    """
+    if isinstance(chunks, (ChunkGridMetadata, Mapping)):
+        return _within_document(chunks, shape)
+    if isinstance(chunks, Iterable) and not isinstance(chunks, str):
+        chunks = tuple(chunks)
+        if len(chunks) == len(shape) and any(map(_is_list, chunks)):
+            from terrazzo.grid.rectilinear import declare_chunks  # few arrays need it
+
+            axes = zip(chunks, shape, strict=True)
+            return declare_chunks(
+                [item if _is_list(item) else _chunk_length(item, whole) for item, whole in axes], shape
+            )
+    return RegularChunkGridMetadata(chunk_shape=parse_chunks(chunks, shape, dtype))
+
+
+def _within_document(chunks: ChunkGridMetadata | Mapping[str, Any], shape: tuple[int, ...]) -> ChunkGridMetadata:
+    try:
+        return parse_chunk_grid(chunks)
+    except MetadataValidationError as error:
+        raise error.within("chunks") from None
+
+
+def _is_list(lengths: Any) -> bool:
+    return (
+        isinstance(lengths, Iterable)
+        and not isinstance(lengths, (str, bytes, Mapping))
+        and getattr(lengths, "ndim", 1) > 0
+    )
+
+
 def parse_chunks(chunks: Any, shape: tuple[int, ...], dtype: ZDType[Any, Any]) -> tuple[int, ...]:
     """The chunk shape that a caller means.
 
@@ -83,7 +137,7 @@ def parse_chunks(chunks: Any, shape: tuple[int, ...], dtype: ZDType[Any, Any]) -
         A length is no integer.
     """
     if isinstance(chunks, str) and chunks == "auto":
-        return guess_chunks(shape, dtype.item_size if isinstance(dtype, FixedSize) else 1)
+        return guess_chunks(shape, getattr(dtype, "item_size", 1))
     if chunks is False:
         chunks = -1
     if chunks is None or isinstance(chunks, (bool, str)):

@@ -34,7 +34,7 @@ def _byte_count(count: int | None) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayInfo:
-    """What there is to say about an array; what is None is not said."""
+    """What there is to say about an array; what is None is not said, but for a chunk shape that varies."""
 
     zarr_format: int
     data_type: Any
@@ -69,7 +69,7 @@ class ArrayInfo:
                 ("Fill value", self.fill_value),
                 ("Shape", self.shape),
                 ("Shard shape", self.shard_shape),
-                ("Chunk shape", self.chunk_shape),
+                ("Chunk shape", "<variable>" if self.chunk_shape is None else self.chunk_shape),
                 ("Order", self.order),
                 ("Read-only", self.read_only),
                 ("Store type", self.store_type),

@@ -7,7 +7,7 @@ bytes→bytes, applied in this order when encoding.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
@@ -90,14 +90,22 @@ class CodecChain:
         for position, codec in enumerate(self):
             try:
                 evolved = codec.evolve_from_array_spec(spec)
+                spec = evolved.resolve_metadata(spec)
             except MetadataValidationError as error:
                 raise error.within(f"[{position}]") from None
-            spec = evolved.resolve_metadata(spec)
             codecs.append(evolved)
         return self.from_codecs(codecs)
 
-    def validate(self, *, shape: tuple[int, ...], dtype: Any, chunk_grid: Any) -> None:
+    def validate(
+        self, *, shape: tuple[int, ...], dtype: Any, chunk_grid: Any, chunk_spec: ArraySpec | None = None
+    ) -> None:
         """Check the parameters of every codec against an array.
+
+        Parameters
+        ----------
+        chunk_spec
+            Of a chunk of the array. With it each codec is checked against what it sees, which need not be the shape
+            and data type of the array; without it, as in zarr-python, all against the array.
 
         Raises
         ------
@@ -109,3 +117,10 @@ class CodecChain:
                 codec.validate(shape=shape, dtype=dtype, chunk_grid=chunk_grid)
             except MetadataValidationError as error:
                 raise error.within(f"[{position}].configuration") from None
+            if chunk_spec is not None and isinstance(codec, ArrayArrayCodec):
+                try:
+                    shape = codec.resolve_metadata(replace(chunk_spec, shape=shape)).shape
+                    chunk_spec = codec.resolve_metadata(chunk_spec)
+                except MetadataValidationError as error:
+                    raise error.within(f"[{position}]") from None
+                dtype = chunk_spec.dtype

@@ -144,7 +144,7 @@ async def _encode_whole(
     """Encode a chunk of which nothing stored is kept."""
     if part.shape:
         return await _computed(chain, _pad_and_encode(chain, part, chunk_selection))
-    key = id(chain), tuple((item.start, item.stop) if isinstance(item, slice) else item for item in chunk_selection)
+    key = chain, tuple((item.start, item.stop) if isinstance(item, slice) else item for item in chunk_selection)
     if key not in request.encoded_scalars:
         encoded = await _computed(chain, _pad_and_encode(chain, part, chunk_selection))
         request.encoded_scalars[key] = encoded
@@ -203,5 +203,5 @@ async def trim_chunk(target: Any, key: str, chain: PreparedChain, kept: Selector
         chunk = await chain.decode(stored)
         trimmed = _filled(chain)
         trimmed[kept] = chunk[kept]
-        if not trimmed.all_equal(chunk.as_ndarray_like()):
+        if trimmed.as_numpy_array().tobytes() != chunk.as_numpy_array().astype(chain.dtype).tobytes():
             await _store(target, key, await encode_or_drop(chain, trimmed))

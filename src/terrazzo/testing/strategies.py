@@ -31,6 +31,7 @@ __all__ = [
     "fill_values",
     "node_names",
     "node_paths",
+    "rectilinear_chunks",
     "scalars",
     "shapes",
 ]
@@ -59,6 +60,27 @@ def chunk_shapes(shape: tuple[int, ...], *, max_chunks: int = 6) -> st.SearchStr
         How many chunks an axis is cut into at most.
     """
     return st.tuples(*[st.integers(max(1, -(-length // max_chunks)), length + 2) for length in shape])
+
+
+def rectilinear_chunks(
+    shape: tuple[int, ...], *, max_chunks: int = 6
+) -> st.SearchStrategy[tuple[int | tuple[int, ...], ...]]:
+    """Chunks that differ in length: for some axes one length, for others all of them, which add up to the axis.
+
+    Parameters
+    ----------
+    max_chunks
+        How many chunks an axis is cut into at most.
+    """
+
+    def lengths(length: int) -> st.SearchStrategy[tuple[int, ...]]:
+        if not length:
+            return st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
+        cuts = st.sets(st.integers(1, length - 1), max_size=max_chunks - 1) if length > 1 else st.just(set[int]())
+        return cuts.map(lambda at: tuple(int(size) for size in np.diff([0, *sorted(at), length])))
+
+    one = [st.integers(max(1, -(-length // max_chunks)), length + 2) for length in shape]
+    return st.tuples(*[single | lengths(length) for single, length in zip(one, shape, strict=True)])
 
 
 def data_types() -> st.SearchStrategy[ZDType[Any, Any]]:
