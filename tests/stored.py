@@ -21,9 +21,26 @@ BASE: Mapping[str, Any] = {
     "codecs": [{"name": "bytes"}],
 }
 
+BASE_V2: Mapping[str, Any] = {
+    "zarr_format": 2,
+    "shape": [4],
+    "chunks": [2],
+    "dtype": "|u1",
+    "fill_value": 9,
+    "order": "C",
+    "filters": None,
+    "compressor": None,
+}
+
 GROUP = b'{"zarr_format": 3, "node_type": "group"}'
 
 LITTLE = {"name": "bytes", "configuration": {"endian": "little"}}
+
+
+def document_v2(*drop: str, **patch: Any) -> bytes:
+    """The ``.zarray`` of a small array, with members replaced and left out."""
+    members = {**BASE_V2, **patch}
+    return json.dumps({name: value for name, value in members.items() if name not in drop}).encode()
 
 
 def document(*drop: str, **patch: Any) -> bytes:

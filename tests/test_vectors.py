@@ -1,8 +1,9 @@
 """Stored bytes and what they mean, as facts that every implementation agrees on: one line of ``vectors.jsonl`` each.
 
 ``read3``: `patch` and `drop` change the document ``tests.stored.BASE``; with `chunks` (hexadecimal) beside it, reading
-everything gives `want`, or an error. ``create``: members that a new document has. ``write``: the chunks that are there
-after each ``[[start, stop], value]`` was written. The others are tables: `cases` with columns `cols`.
+everything gives `want`, or an error; ``read2`` is the same with ``BASE_V2``. ``create``: members that a new document
+has. ``write``: the chunks that are there after each ``[[start, stop], value]`` was written. The others are tables:
+`cases` with columns `cols`.
 """
 
 import json
@@ -19,7 +20,7 @@ from terrazzo.errors import BaseZarrError, InvalidKeyError, MetadataValidationEr
 from terrazzo.grid import guess_chunks, parse_chunk_grid, parse_chunk_key_encoding
 from terrazzo.spec import ArrayConfig, ArraySpec
 from terrazzo.storage.path import normalize_path
-from tests.stored import contents_of, document, fill
+from tests.stored import contents_of, document, document_v2, fill
 
 SPEC = ArraySpec(
     shape=(1,),
@@ -68,10 +69,22 @@ def test_stored_bytes_are_read(vector, store):
     assert contents_of(store) == before
 
 
+@of_kind("read2")
+def test_stored_bytes_of_format_2_are_read(vector, store):
+    fill(store, {".zarray": document_v2(*vector.get("drop", ()), **vector.get("patch", {}))})
+    fill(store, {key: bytes.fromhex(data) for key, data in vector.get("chunks", {}).items()})
+    if vector["want"] == "reject":
+        with pytest.raises(BaseZarrError):
+            terrazzo.open_array(store, mode="r")[...]
+    else:
+        assert plain(np.asarray(terrazzo.open_array(store, mode="r")[...])) == vector["want"]
+
+
 @of_kind("create")
 def test_a_new_document_has_these_members(vector, store):
     terrazzo.create_array(store, **vector["args"])
-    written = json.loads(contents_of(store)["zarr.json"])
+    stored = contents_of(store)
+    written = json.loads(stored.get("zarr.json") or stored[".zarray"])
     assert {name: written[name] for name in vector["want"]} == vector["want"]
 
 

@@ -16,6 +16,7 @@ from terrazzo.settings import config
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+    from types import ModuleType
 
 __all__ = [
     "Registry",
@@ -26,6 +27,7 @@ __all__ = [
     "get_ndbuffer_class",
     "get_numcodec",
     "get_pipeline_class",
+    "get_v2_codecs",
     "register_buffer",
     "register_chunk_key_encoding",
     "register_codec",
@@ -214,6 +216,14 @@ def _numcodecs_registry(key: str) -> Any:
         raise UnknownCodecError(
             f"the codec {quote(key)} needs numcodecs, which cannot be imported: {error}", name=key
         ) from error
+
+
+def get_v2_codecs() -> ModuleType:
+    """The module that makes codecs of what Zarr v2 documents say.
+
+    Metadata and codecs know each other by name only; format 2 has no names of its own, but those of numcodecs.
+    """
+    return importlib.import_module("terrazzo.codecs.v2")
 
 
 def register_chunk_key_encoding(key: str, cls: type[Any]) -> None:

@@ -271,12 +271,14 @@ def test_arguments_without_a_meaning_are_refused(call, name, argument):
 
 
 @pytest.mark.parametrize("name", ["open_group", "group", "create_group", "open"])
-def test_only_format_3_is_made(call, name):
+@pytest.mark.parametrize(("zarr_format", "document"), [(2, ".zgroup"), (3, "zarr.json")])
+def test_the_format_of_a_group_is_chosen(call, name, zarr_format, document):
     inner = MemoryStore()
-    with pytest.raises(NotImplementedError, match="format 3"):
-        call(name, inner, zarr_format=2)
-    assert not inner._store_dict
-    assert call(name, inner, zarr_format=3).path == ""
+    group = call(name, inner, zarr_format=zarr_format)
+    assert group.metadata.zarr_format == zarr_format
+    assert document in inner._store_dict
+    with pytest.raises(ValueError, match="expected 2 or 3"):
+        call(name, MemoryStore(), zarr_format=4)
 
 
 def test_an_array_is_opened_or_made_like_another(call, driven):

@@ -70,7 +70,6 @@ def test_other_attributes_leave_the_rest():
 @pytest.mark.parametrize(
     ("members", "field"),
     [
-        ({"zarr_format": 2}, "zarr_format"),
         ({"zarr_format": 4}, "zarr_format"),
         ({"zarr_format": "3"}, "zarr_format"),
         ({"zarr_format": True}, "zarr_format"),
@@ -97,6 +96,17 @@ def test_members_that_must_be_there():
         assert caught.value.field == "node_type"
 
 
-def test_only_format_3_can_be_made():
-    with pytest.raises(MetadataValidationError, match="only format 3"):
-        GroupMetadata(zarr_format=2)
+@pytest.mark.parametrize("zarr_format", [1, 4, "2", None, True])
+def test_there_are_two_formats(zarr_format):
+    with pytest.raises(MetadataValidationError, match="expected 2 or 3"):
+        GroupMetadata(zarr_format=zarr_format)
+
+
+def test_a_group_of_format_2_has_two_documents():
+    metadata = GroupMetadata(attributes={"a": [1]}, zarr_format=2)
+    documents = metadata.to_buffer_dict(numpy_buffer_prototype())
+    texts = {key: value.to_bytes().decode() for key, value in documents.items()}
+    assert list(texts) == [".zattrs", ".zgroup"]
+    assert texts[".zgroup"] == '{\n  "zarr_format": 2\n}'
+    assert json.loads(texts[".zattrs"]) == {"a": [1]}
+    assert GroupMetadata.from_dict(metadata.to_dict()) == metadata

@@ -399,20 +399,21 @@ def test_order_has_no_effect_and_says_so(driven):
     assert len(document["codecs"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("zarr_format", "error"), [(2, NotImplementedError), (4, ValueError), ("3", ValueError), (True, ValueError)]
-)
-def test_only_format_3_is_written(driven, zarr_format, error):
+@pytest.mark.parametrize("zarr_format", [1, 4, "3", True])
+def test_there_are_two_formats(driven, zarr_format):
     inner = MemoryStore()
-    with pytest.raises(error):
+    with pytest.raises(ValueError, match="expected 2 or 3"):
         terrazzo.create_array(driven(inner), shape=(2,), dtype="i4", zarr_format=zarr_format)
     assert not inner._store_dict
 
 
 def test_without_a_format_the_settings_choose(driven):
-    created(driven, zarr_format=None)
-    with config.set({"default_zarr_format": 2}), pytest.raises(NotImplementedError):
-        created(driven, zarr_format=None)
+    inner, other = MemoryStore(), {}
+    terrazzo.create_array(driven(inner), name="three", shape=(2,), dtype="i4", zarr_format=None)
+    with config.set({"default_zarr_format": 2}):
+        terrazzo.create_array(MemoryStore(other), name="two", shape=(2,), dtype="i4", zarr_format=None)
+    assert "three/zarr.json" in inner._store_dict
+    assert "two/.zarray" in other
 
 
 # -- data

@@ -14,7 +14,7 @@ GROUP = b'{"zarr_format": 3, "node_type": "group"}'
 
 def found(store, path="", depth=None):
     async def collect():
-        return [path async for path, _, _ in iter_members(StorePath(store, path), depth)]
+        return [path async for path, _, _ in iter_members(StorePath(store, path), depth, 3)]
 
     return on_a_loop(collect())
 

@@ -10,10 +10,10 @@ import numpy as np
 from terrazzo.api.opening import place_for, refuse_obsolete, require_empty
 from terrazzo.dtype.parse import ZDTypeLike, parse_dtype
 from terrazzo.grid import ChunkKeyEncodingLike
-from terrazzo.metadata import ArrayMetadata, ArrayV3Metadata
+from terrazzo.metadata import ArrayMetadata, ArrayV2Metadata, ArrayV3Metadata
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray
-from terrazzo.nodes.create import create_array_at
+from terrazzo.nodes.create import create_array_at, parse_zarr_format
 from terrazzo.nodes.defaults import (
     DEFAULT_FILL_VALUE,
     ChunksLike,
@@ -23,6 +23,7 @@ from terrazzo.nodes.defaults import (
     parse_shape,
 )
 from terrazzo.pipeline.chain import CodecChain, parse_codec
+from terrazzo.settings import current_options
 from terrazzo.spec import ArrayConfig, ArrayConfigLike
 from terrazzo.storage import StoreLike
 from terrazzo.types import JSON, AccessModeLiteral, MemoryOrder, ShapeLike, ZarrFormat
@@ -206,28 +207,29 @@ async def create(
     ContainsArrayError, ContainsGroupError
         A node is there, and is not to be overwritten.
     ValueError
-        A parameter has no meaning in Zarr format 3: `compressor`, `filters` and `dimension_separator` (use `codecs` and
-        `chunk_key_encoding`), `synchronizer`, `chunk_store`, `meta_array`, `object_codec`.
+        A parameter has no meaning in the format: in format 3 `compressor`, `filters`, `object_codec` and
+        `dimension_separator` (use `codecs` and `chunk_key_encoding`); in format 2 `codecs` (use `filters` and
+        `compressor`). In neither: `synchronizer`, `chunk_store`, `meta_array`.
     """
-    unused = {
-        "compressor": None if isinstance(compressor, str) else "codecs",
-        "filters": None if filters is None else "codecs",
-        "dimension_separator": None if dimension_separator is None else "chunk_key_encoding",
-    }
-    for parameter, instead in unused.items():
-        if instead is not None:
-            raise ValueError(f"`{parameter}` has no meaning in Zarr format 3; use `{instead}`")
-    refuse_obsolete(
-        synchronizer=synchronizer, chunk_store=chunk_store, meta_array=meta_array, object_codec=object_codec
+    refuse_obsolete(synchronizer=synchronizer, chunk_store=chunk_store, meta_array=meta_array)
+    chosen_format = parse_zarr_format(zarr_format, current_options())
+    kwargs = _codec_arguments(
+        chosen_format,
+        codecs=codecs,
+        compressor=compressor,
+        filters=filters,
+        object_codec=object_codec,
+        dimension_separator=dimension_separator,
     )
+    if dimension_separator is not None:
+        if chunk_key_encoding is not None:
+            raise ValueError("`dimension_separator` and `chunk_key_encoding` mean the same; give one of them")
+        chunk_key_encoding = ("v2", dimension_separator)
     if chunks is not None and chunk_shape is not None:
         raise ValueError("`chunks` and `chunk_shape` mean the same; give one of them")
     place = place_for(store, path, mode, storage_options)
     if mode == "w-":
         await require_empty(place)
-    kwargs: dict[str, Any] = {}
-    if codecs is not None:
-        kwargs |= _codec_arguments(codecs)
     if isinstance(chunk_key_encoding, tuple):
         name, separator = chunk_key_encoding
         chunk_key_encoding = {"name": name, "separator": separator}
@@ -240,7 +242,7 @@ async def create(
         chunks="auto" if given is None else given,
         fill_value=fill_value,
         order=order,
-        zarr_format=zarr_format,
+        zarr_format=chosen_format,
         attributes=attributes,
         chunk_key_encoding=chunk_key_encoding,
         dimension_names=dimension_names,
@@ -250,14 +252,48 @@ async def create(
     )
 
 
-def _codec_arguments(codecs: Iterable[Any]) -> dict[str, Any]:
-    """A list of codecs as the three arguments of ``create_array``."""
+def _codec_arguments(
+    zarr_format: ZarrFormat,
+    *,
+    codecs: Iterable[Any] | None,
+    compressor: Any,
+    filters: Any,
+    object_codec: Any,
+    dimension_separator: str | None,
+) -> dict[str, Any]:
+    """What ``create`` is told of codecs, as arguments of ``create_array``.
+
+    Raises
+    ------
+    ValueError
+        It has no meaning in the format.
+    """
+    if zarr_format == 2:
+        if codecs is not None:
+            raise ValueError("`codecs` has no meaning in Zarr format 2; use `filters` and `compressor`")
+        given = [object_codec, *(filters or ())]
+        return {"filters": [codec for codec in given if codec is not None] or None, "compressors": compressor}
+    unused = {
+        "compressor": None if isinstance(compressor, str) else "codecs",
+        "filters": None if filters is None else "codecs",
+        "object_codec": None if object_codec is None else "codecs",
+        "dimension_separator": None if dimension_separator is None else "chunk_key_encoding",
+    }
+    for parameter, instead in unused.items():
+        if instead is not None:
+            raise ValueError(f"`{parameter}` has no meaning in Zarr format 3; use `{instead}`")
+    if codecs is None:
+        return {}
     chain = CodecChain.from_codecs([parse_codec(codec) for codec in codecs])
     return {"filters": chain.array_array, "serializer": chain.array_bytes, "compressors": chain.bytes_bytes}
 
 
-def _codecs_of(metadata: ArrayMetadata) -> dict[str, Any]:
-    """The codecs of an array as arguments of ``create``."""
+def _codecs_of(metadata: ArrayMetadata, zarr_format: ZarrFormat | None) -> dict[str, Any]:
+    """The codecs of an array as arguments of ``create``; none for an array of another format."""
+    if metadata.zarr_format != parse_zarr_format(zarr_format, current_options()):
+        return {}
+    if isinstance(metadata, ArrayV2Metadata):
+        return {"filters": metadata.filter_configs, "compressor": metadata.compressor_config}
     return {"codecs": metadata.codecs} if isinstance(metadata, ArrayV3Metadata) else {}
 
 
@@ -297,7 +333,11 @@ async def array(data: Any, **kwargs: Any) -> AsyncArray[Any]:
     array([2, 3])
     """
     if isinstance(data, ArrayBase):
-        kwargs = {"chunks": _chunks_of(data, data.shape), **_codecs_of(data.metadata), **kwargs}
+        kwargs = {
+            "chunks": _chunks_of(data, data.shape),
+            **_codecs_of(data.metadata, kwargs.get("zarr_format")),
+            **kwargs,
+        }
     else:
         data = np.asanyarray(data)
         kwargs.setdefault("dtype", data.dtype)
@@ -334,7 +374,7 @@ async def full(shape: ShapeLike, fill_value: Any, **kwargs: Any) -> AsyncArray[A
     return await create(shape, fill_value=fill_value, **kwargs)
 
 
-def arguments_like(a: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+def arguments_like(a: Any, kwargs: dict[str, Any], zarr_format: ZarrFormat | None) -> dict[str, Any]:
     """Arguments of ``create`` that make an array like another; what the caller gives comes first.
 
     As with zarr-python, an array passes on its chunks, codecs and fill value, but not its names and attributes.
@@ -346,7 +386,7 @@ def arguments_like(a: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
         metadata = a.metadata
         like |= {"dtype": metadata.data_type, "fill_value": metadata.fill_value}
         if "dtype" not in kwargs or a.dtype.itemsize > 1:  # else they say no byte order, which other data types need
-            like |= _codecs_of(metadata)
+            like |= _codecs_of(metadata, zarr_format)
         shape = kwargs.get("shape", a.shape)
         if np.size(shape) == a.ndim:
             like["chunks"] = _chunks_of(a, shape)
@@ -366,22 +406,22 @@ def _without_fill_value(like: dict[str, Any], kwargs: dict[str, Any]) -> dict[st
 
 async def empty_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
     """Create an array like another, with its fill value; other arguments are those of ``create``."""
-    return await empty(zarr_format=zarr_format, **arguments_like(a, kwargs))
+    return await empty(zarr_format=zarr_format, **arguments_like(a, kwargs, zarr_format))
 
 
 async def zeros_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
     """Create an array like another, whose fill value is 0; other arguments are those of ``create``."""
-    return await zeros(zarr_format=zarr_format, **_without_fill_value(arguments_like(a, kwargs), kwargs))
+    return await zeros(zarr_format=zarr_format, **_without_fill_value(arguments_like(a, kwargs, zarr_format), kwargs))
 
 
 async def ones_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
     """Create an array like another, whose fill value is 1; other arguments are those of ``create``."""
-    return await ones(zarr_format=zarr_format, **_without_fill_value(arguments_like(a, kwargs), kwargs))
+    return await ones(zarr_format=zarr_format, **_without_fill_value(arguments_like(a, kwargs, zarr_format), kwargs))
 
 
 async def full_like(a: Any, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
     """Create an array like another, with the given `fill_value`, or that of `a` when it has one."""
-    like = arguments_like(a, kwargs)
+    like = arguments_like(a, kwargs, zarr_format)
     if "fill_value" not in like:
         raise TypeError("full_like() needs `fill_value`, which a numpy array does not have")
     return await full(zarr_format=zarr_format, **like)

@@ -80,7 +80,7 @@ async def open(
             return await create(store=place, mode=chosen, zarr_format=zarr_format, config=config, **kwargs)
         return await open_group(place, mode=chosen, zarr_format=zarr_format, **kwargs)
     try:
-        node = await open_node_at(place)
+        node = await open_node_at(place, zarr_format)
     except NodeNotFoundError:
         if chosen != "a":
             raise
@@ -127,7 +127,7 @@ async def open_array(
     if mode in ("w", "w-"):
         return await _create_for(place, mode, zarr_format, config, kwargs)
     try:
-        return await open_array_at(place, config)
+        return await open_array_at(place, config, zarr_format)
     except ArrayNotFoundError:
         if mode != "a":
             raise
@@ -140,7 +140,7 @@ async def _create_or_open(
     try:
         return await _create_for(place, None, zarr_format, config, kwargs)
     except (ContainsArrayError, ContainsGroupError):  # somebody else made a node meanwhile
-        return await open_array_at(place, config)
+        return await open_array_at(place, config, zarr_format)
 
 
 async def _create_for(
@@ -191,9 +191,10 @@ async def create_group(
 
     Specification: Zarr v3.1 "Group metadata".
     """
-    parse_zarr_format(zarr_format, current_options())
+    chosen = parse_zarr_format(zarr_format, current_options())
     place = place_for(store, path, None, storage_options)
-    return AsyncGroup(await create_group_at(place, overwrite=overwrite, attributes=attributes), place)
+    metadata = await create_group_at(place, overwrite=overwrite, attributes=attributes, zarr_format=chosen)
+    return AsyncGroup(metadata, place)
 
 
 async def open_group(
@@ -236,7 +237,7 @@ async def open_group(
         await require_empty(place)
     if mode not in ("w", "w-"):
         try:
-            return await AsyncGroup.open_at(place)
+            return await AsyncGroup.open_at(place, zarr_format)
         except GroupNotFoundError:
             if mode != "a":
                 raise
@@ -245,7 +246,7 @@ async def open_group(
     except (ContainsArrayError, ContainsGroupError):
         if mode != "a":
             raise
-        return await AsyncGroup.open_at(place)  # somebody else made a node meanwhile
+        return await AsyncGroup.open_at(place, zarr_format)  # somebody else made a node meanwhile
 
 
 async def group(
@@ -279,4 +280,6 @@ async def group(
 
 async def open_like(a: Any, path: str, *, zarr_format: ZarrFormat | None = None, **kwargs: Any) -> AsyncArray[Any]:
     """Open the array at a path, or create one like another there."""
-    return await open_array(path=path, zarr_format=zarr_format, **arguments_like(a, {"mode": "a", **kwargs}))
+    return await open_array(
+        path=path, zarr_format=zarr_format, **arguments_like(a, {"mode": "a", **kwargs}, zarr_format)
+    )

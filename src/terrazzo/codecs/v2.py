@@ -156,7 +156,10 @@ def parse_v2_codec(data: object) -> dict[str, Any]:
             f"in Zarr v2 filters and compressors are codecs of numcodecs or their configuration, got {quote(data)} "
             f"of type {type(data).__name__}"
         )
-    return dict(data.get_config())
+    config = dict(data.get_config())
+    if config["id"] == "zstd" and config.get("checksum") is False:
+        del config["checksum"]  # zarr-python leaves it out too, for readers that do not know the parameter
+    return config
 
 
 def _within(field: str, config: dict[str, Any], item_size: int) -> BytesBytesCodec:

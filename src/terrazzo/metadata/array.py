@@ -11,14 +11,14 @@ from terrazzo.abc.metadata import Metadata
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.dtype.base import ZDType
-from terrazzo.errors import MetadataValidationError
+from terrazzo.errors import MetadataValidationError, quote
 from terrazzo.grid import ChunkGridMetadata, ChunkKeyEncoding, parse_lengths
 from terrazzo.pipeline.chain import CodecChain
 from terrazzo.settings import current_options
 from terrazzo.spec import ArrayConfig, ArraySpec
-from terrazzo.types import ChunkCoords, ZarrFormat
+from terrazzo.types import ChunkCoords, MemoryOrder, ZarrFormat
 
-__all__ = ["ArrayMetadata", "parse_member"]
+__all__ = ["ArrayMetadata", "parse_attributes", "parse_member"]
 
 T = TypeVar("T")
 
@@ -31,6 +31,16 @@ def parse_member(name: str, parse: Callable[[], T]) -> T:
         raise error.within(name) from error.__cause__
 
 
+def parse_attributes(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the attributes of a node; null, which zarr-python reads too, counts as none."""
+    attributes = data.get("attributes")
+    if attributes is None:
+        return {}
+    if not isinstance(attributes, Mapping):
+        raise MetadataValidationError(f"expected an object, got {quote(attributes)}", field="attributes")
+    return dict(attributes)
+
+
 class ArrayMetadata(Metadata, ABC):
     """What is stored about an array, in either format.
 
@@ -40,6 +50,8 @@ class ArrayMetadata(Metadata, ABC):
         Keys of the documents, relative to the array, that hold the shape and the attributes.
     fill_value
         A scalar of the data type.
+    order
+        Memory order of the elements in a chunk, where the format says one.
     """
 
     document_key: ClassVar[str]
@@ -51,6 +63,7 @@ class ArrayMetadata(Metadata, ABC):
     fill_value: Any
     attributes: dict[str, Any]
     zarr_format: ZarrFormat
+    order: MemoryOrder | None = None
     dimension_names: tuple[str | None, ...] | None
 
     @property
@@ -78,6 +91,16 @@ class ArrayMetadata(Metadata, ABC):
         """The codecs, with every parameter decided that depends on the array."""
         chain: CodecChain = self.__dict__["_chain"]
         return chain
+
+    @property
+    def filter_codecs(self) -> tuple[Any, ...]:
+        """The array→array codecs, as users see them."""
+        return self.chain.array_array
+
+    @property
+    def compressor_codecs(self) -> tuple[Any, ...]:
+        """The bytes→bytes codecs, as users see them."""
+        return self.chain.bytes_bytes
 
     def encode_chunk_key(self, chunk_coords: ChunkCoords) -> str:
         """The key of a chunk, relative to the array."""

@@ -24,7 +24,7 @@ from terrazzo.grid import (
     parse_chunk_key_encoding,
     parse_lengths,
 )
-from terrazzo.metadata.array import ArrayMetadata, parse_member
+from terrazzo.metadata.array import ArrayMetadata, parse_attributes, parse_member
 from terrazzo.metadata.json import dump_document
 from terrazzo.pipeline.chain import parse_codec
 from terrazzo.settings import current_options
@@ -224,16 +224,6 @@ def parse_node_type(data: Mapping[str, Any], expected: Literal["array", "group"]
     if found != expected:
         problem = "this member is required" if "node_type" not in data else f"got {quote(found)}"
         raise NodeTypeValidationError(f"{problem}, expected {expected!r}", field="node_type")
-
-
-def parse_attributes(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the attributes of a node; null, which zarr-python reads too, counts as none."""
-    attributes = data.get("attributes")
-    if attributes is None:
-        return {}
-    if not isinstance(attributes, Mapping):
-        raise MetadataValidationError(f"expected an object, got {quote(attributes)}", field="attributes")
-    return dict(attributes)
 
 
 def parse_extra_fields(data: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:

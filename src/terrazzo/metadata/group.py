@@ -1,6 +1,6 @@
-"""The ``zarr.json`` of a group.
+"""The documents of a group: ``zarr.json``, or ``.zgroup`` and ``.zattrs``.
 
-Specification: Zarr v3.1 "Group metadata".
+Specification: Zarr v3.1 "Group metadata"; Zarr v2 "Hierarchies".
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import Any, Literal, Self
 from terrazzo.abc.metadata import Metadata
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.errors import MetadataValidationError, quote
-from terrazzo.metadata.array_v3 import parse_attributes, parse_extra_fields, parse_node_type, parse_zarr_format
+from terrazzo.metadata.array import parse_attributes
+from terrazzo.metadata.array_v2 import parse_v2_format
+from terrazzo.metadata.array_v3 import parse_extra_fields, parse_node_type, parse_zarr_format
 from terrazzo.metadata.json import dump_document
 from terrazzo.settings import current_options
 from terrazzo.types import JSON, ZarrFormat
@@ -44,10 +46,18 @@ class GroupMetadata(Metadata):
     def __post_init__(self) -> None:
         object.__setattr__(self, "attributes", dict(self.attributes or {}))
         object.__setattr__(self, "extra_fields", dict(self.extra_fields or {}))
-        if self.zarr_format != 3:
-            raise MetadataValidationError(
-                f"got {quote(self.zarr_format)}; only format 3 is supported", field="zarr_format"
-            )
+        if isinstance(self.zarr_format, bool) or self.zarr_format not in (2, 3):
+            raise MetadataValidationError(f"got {quote(self.zarr_format)}, expected 2 or 3", field="zarr_format")
+
+    @property
+    def document_key(self) -> str:
+        """Key of the document that makes it a group, relative to the group."""
+        return ".zgroup" if self.zarr_format == 2 else "zarr.json"
+
+    @property
+    def attributes_key(self) -> str:
+        """Key of the document that holds the attributes, relative to the group."""
+        return ".zattrs" if self.zarr_format == 2 else "zarr.json"
 
     def update_attributes(self, attributes: Mapping[str, Any]) -> Self:
         """The same with other attributes."""
@@ -64,6 +74,9 @@ class GroupMetadata(Metadata):
         MetadataValidationError
             It contradicts the specification; ``field`` says where.
         """
+        if data.get("zarr_format") == 2:
+            parse_v2_format(data, ".zgroup")
+            return cls(attributes=parse_attributes(data), zarr_format=2)
         parse_zarr_format(data)
         parse_node_type(data, "group")
         return cls(
@@ -80,6 +93,11 @@ class GroupMetadata(Metadata):
         return document | {"node_type": self.node_type} | self.extra_fields
 
     def to_buffer_dict(self, prototype: BufferPrototype) -> dict[str, Buffer]:
-        """The document by its key, relative to the group."""
-        text = dump_document(self.to_dict(), current_options().json_indent)
-        return {"zarr.json": prototype.buffer.from_bytes(text)}
+        """The documents by their keys, relative to the group; the one that makes it a node comes last."""
+        documents: dict[str, dict[str, JSON]] = {"zarr.json": self.to_dict()}
+        if self.zarr_format == 2:
+            documents = {".zattrs": self.attributes, ".zgroup": {"zarr_format": 2}}
+        indent = current_options().json_indent
+        return {
+            key: prototype.buffer.from_bytes(dump_document(document, indent)) for key, document in documents.items()
+        }

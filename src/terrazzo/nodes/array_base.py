@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec
+from terrazzo.abc.codec import ArrayBytesCodec
 from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.node_base import NodeBase
 from terrazzo.nodes.report import ArrayInfo
@@ -96,19 +96,19 @@ class ArrayBase(NodeBase):
         return self.size * self.dtype.itemsize
 
     @property
-    def filters(self) -> tuple[ArrayArrayCodec, ...]:
-        """The array→array codecs."""
-        return self.metadata.chain.array_array
+    def filters(self) -> tuple[Any, ...]:
+        """The array→array codecs; in format 2 the filters, as codecs of numcodecs."""
+        return self.metadata.filter_codecs
 
     @property
-    def serializer(self) -> ArrayBytesCodec:
-        """The array→bytes codec."""
-        return self.metadata.chain.array_bytes
+    def serializer(self) -> ArrayBytesCodec | None:
+        """The array→bytes codec; None in format 2, which has none."""
+        return None if self.metadata.zarr_format == 2 else self.metadata.chain.array_bytes
 
     @property
-    def compressors(self) -> tuple[BytesBytesCodec, ...]:
-        """The bytes→bytes codecs."""
-        return self.metadata.chain.bytes_bytes
+    def compressors(self) -> tuple[Any, ...]:
+        """The bytes→bytes codecs; in format 2 the compressor, as a codec of numcodecs."""
+        return self.metadata.compressor_codecs
 
     @property
     def info(self) -> ArrayInfo:

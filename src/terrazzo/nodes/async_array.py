@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Self, TypeVar, cast
 
 from terrazzo.buffer import default_buffer_prototype
@@ -11,12 +11,12 @@ from terrazzo.buffer.base import BufferPrototype, NDBuffer
 from terrazzo.errors import ArrayNotFoundError, NodeTypeValidationError, context, quote
 from terrazzo.grid import ChunkGrid
 from terrazzo.indexing import BasicIndexer, Indexer
-from terrazzo.metadata import ArrayMetadata, ArrayV3Metadata
+from terrazzo.metadata import ArrayMetadata, ArrayV2Metadata, ArrayV3Metadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes import resize
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.chunk_io import ChunkIO
-from terrazzo.nodes.locate import DOCUMENT, read_node, refuse_v2, save_document
+from terrazzo.nodes.locate import DOCUMENT, read_node, save_attributes
 from terrazzo.nodes.report import ArrayInfo
 from terrazzo.nodes.stored import stored_chunks
 from terrazzo.nodes.values import value_for
@@ -28,7 +28,7 @@ from terrazzo.storage import StoreLike, StorePath
 from terrazzo.storage.path import make_store_path
 from terrazzo.types import JSON, ShapeLike, ZarrFormat
 
-__all__ = ["AsyncArray", "open_array_at"]
+__all__ = ["AsyncArray", "of_format", "open_array_at"]
 
 T_ArrayMetadata = TypeVar("T_ArrayMetadata", bound=ArrayMetadata)
 
@@ -66,8 +66,12 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
 
     def __post_init__(self) -> None:
         if isinstance(self.metadata, Mapping):
-            object.__setattr__(self, "metadata", ArrayV3Metadata.from_dict(self.metadata))
-        object.__setattr__(self, "config", parse_array_config(self.config, current_options()))
+            object.__setattr__(self, "metadata", _parse_metadata(self.metadata))
+        config = parse_array_config(self.config, current_options())
+        stored_order = self.metadata.order
+        if stored_order is not None and config.order != stored_order:
+            config = replace(config, order=stored_order)  # results lie as chunks do
+        object.__setattr__(self, "config", config)
         self._adopt(self.metadata)
 
     def _adopt(self, metadata: ArrayMetadata) -> None:
@@ -97,7 +101,7 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
     @classmethod
     def from_dict(cls, store_path: StorePath, data: Mapping[str, JSON]) -> AsyncArray[Any]:
         """Make a handle of a metadata document; nothing is read."""
-        return cls(metadata=ArrayV3Metadata.from_dict(data), store_path=store_path)  # type: ignore[arg-type]
+        return cls(metadata=_parse_metadata(data), store_path=store_path)  # type: ignore[arg-type]
 
     @classmethod
     async def open(
@@ -110,7 +114,7 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
         ArrayNotFoundError
             There is none.
         """
-        return await open_array_at(make_store_path(store), config)
+        return await open_array_at(make_store_path(store), config, zarr_format)
 
     def with_config(self, config: ArrayConfigLike) -> Self:
         """Another handle of the same array, that reads and writes in another way."""
@@ -281,7 +285,7 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
         async with self.store.lock(self.document_key):
             current = await self._stored_metadata()
             changed = current.update_attributes(change(dict(current.attributes)))
-            await save_document(self.store_path, changed)
+            await save_attributes(self.store_path, changed)
             self._adopt(changed)
 
     # -- metadata
@@ -296,7 +300,7 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
 
         The byte order of the data type, which is not stored, stays as this handle has it.
         """
-        stored = await read_node(self.store_path)
+        stored = await read_node(self.store_path, self.metadata.zarr_format)
         if not isinstance(stored, ArrayMetadata):
             raise ArrayNotFoundError(f"there is no array at {self.store_path} any more")
         return self.metadata.as_stored(stored)
@@ -331,8 +335,20 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
         self._adopt(self.metadata)
 
 
+def _parse_metadata(data: Mapping[str, Any]) -> ArrayMetadata:
+    """Metadata from the members of a document of either format."""
+    return (ArrayV2Metadata if data.get("zarr_format") == 2 else ArrayV3Metadata).from_dict(data)
+
+
+def of_format(zarr_format: ZarrFormat | None) -> str:
+    """What to say of a node that was looked for in one format only."""
+    return "" if zarr_format is None else f" of Zarr format {zarr_format}"
+
+
 @operation
-async def open_array_at(place: StorePath, config: ArrayConfigLike | None = None) -> AsyncArray[Any]:
+async def open_array_at(
+    place: StorePath, config: ArrayConfigLike | None = None, zarr_format: ZarrFormat | None = None
+) -> AsyncArray[Any]:
     """Open the array at a place.
 
     Raises
@@ -342,10 +358,9 @@ async def open_array_at(place: StorePath, config: ArrayConfigLike | None = None)
     NodeTypeValidationError
         There is a group.
     """
-    metadata = await read_node(place)
+    metadata = await read_node(place, zarr_format)
     if metadata is None:
-        await refuse_v2(place)
-        raise ArrayNotFoundError(f"there is no array at {place}")
+        raise ArrayNotFoundError(f"there is no array{of_format(zarr_format)} at {place}")
     if not isinstance(metadata, ArrayMetadata):
         raise NodeTypeValidationError(f"there is a group at {place}, expected an array", field="node_type")
     return AsyncArray(metadata, place, parse_array_config(config, current_options()))

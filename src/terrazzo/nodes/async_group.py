@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias, TypeVar, overload
 
@@ -14,7 +14,7 @@ from terrazzo.grid import ChunkKeyEncodingLike
 from terrazzo.metadata import ArrayMetadata, GroupMetadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes.array_base import ArrayBase
-from terrazzo.nodes.async_array import AsyncArray
+from terrazzo.nodes.async_array import AsyncArray, of_format
 from terrazzo.nodes.create import create_array_at, create_group_at
 from terrazzo.nodes.defaults import (
     DEFAULT_FILL_VALUE,
@@ -24,7 +24,7 @@ from terrazzo.nodes.defaults import (
     SerializerLike,
 )
 from terrazzo.nodes.group_base import GroupBase
-from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, delete_node, read_node, refuse_v2, save_document
+from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, delete_node, read_node, save_attributes
 from terrazzo.nodes.members import iter_members
 from terrazzo.nodes.report import GroupInfo, TreeRepr
 from terrazzo.runtime import operation, operation_stream
@@ -90,7 +90,8 @@ class AsyncGroup(GroupBase):
             A node is there, and is not to be overwritten.
         """
         place = make_store_path(store)
-        return cls(await create_group_at(place, overwrite=overwrite, attributes=attributes), place)
+        metadata = await create_group_at(place, overwrite=overwrite, attributes=attributes, zarr_format=zarr_format)
+        return cls(metadata, place)
 
     @classmethod
     async def open(
@@ -103,10 +104,10 @@ class AsyncGroup(GroupBase):
         GroupNotFoundError
             There is none.
         """
-        return await cls.open_at(make_store_path(store))
+        return await cls.open_at(make_store_path(store), zarr_format)
 
     @classmethod
-    async def open_at(cls, place: StorePath) -> AsyncGroup:
+    async def open_at(cls, place: StorePath, zarr_format: ZarrFormat | None = None) -> AsyncGroup:
         """Open the group at a place.
 
         Raises
@@ -116,9 +117,12 @@ class AsyncGroup(GroupBase):
         ContainsArrayError
             There is an array.
         """
-        return AsyncGroup(await _read_group(place), place)
+        return AsyncGroup(await _read_group(place, zarr_format), place)
 
     # -- members
+
+    def _iter_members(self, max_depth: int | None) -> AsyncIterator[tuple[str, StorePath, NodeMetadata]]:
+        return iter_members(self.store_path, max_depth, self.metadata.zarr_format)
 
     def _place(self, key: str) -> StorePath:
         """The place of a member, by its path relative to the group."""
@@ -134,9 +138,8 @@ class AsyncGroup(GroupBase):
             There is none.
         """
         place = self._place(key)
-        metadata = await read_node(place)
+        metadata = await read_node(place, self.metadata.zarr_format)
         if metadata is None:
-            await refuse_v2(place)
             missing = KeyError(key)
             missing.add_note(f"there is no node at {place}")
             raise missing
@@ -189,7 +192,7 @@ class AsyncGroup(GroupBase):
     @operation
     async def contains(self, member: str) -> bool:
         """Whether there is a node at a path relative to the group."""
-        return await read_node(self._place(member)) is not None
+        return await read_node(self._place(member), self.metadata.zarr_format) is not None
 
     @operation
     async def delitem(self, key: str) -> None:
@@ -205,7 +208,7 @@ class AsyncGroup(GroupBase):
     async def setitem(self, key: str, value: Any) -> None:
         """Store an array under a path, instead of whatever is there."""
         data = value if isinstance(value, (np.ndarray, ArrayBase)) else np.asarray(value)
-        await create_array_at(self._place(key), data=data, overwrite=True)
+        await create_array_at(self._place(key), data=data, overwrite=True, zarr_format=self.metadata.zarr_format)
 
     @operation_stream
     async def members(
@@ -223,13 +226,13 @@ class AsyncGroup(GroupBase):
         MetadataValidationError, UnknownCodecError
             A member cannot be understood; the error names its key, and the others stay reachable by name.
         """
-        async for path, place, metadata in iter_members(self.store_path, max_depth):
+        async for path, place, metadata in self._iter_members(max_depth):
             yield path, as_node(metadata, place)
 
     @operation
     async def nmembers(self, max_depth: int | None = 0) -> int:
         """Number of nodes in the group; see ``members``."""
-        return len([path async for path, _, _ in iter_members(self.store_path, max_depth)])
+        return len([path async for path, _, _ in self._iter_members(max_depth)])
 
     async def keys(self) -> AsyncGenerator[str, None]:
         """Names of the children."""
@@ -271,7 +274,7 @@ class AsyncGroup(GroupBase):
     @operation
     async def info_complete(self) -> GroupInfo:
         """A report for people, with all members counted."""
-        return self._info([metadata async for _, _, metadata in iter_members(self.store_path, None)])
+        return self._info([metadata async for _, _, metadata in self._iter_members(None)])
 
     @operation
     async def tree(
@@ -289,7 +292,7 @@ class AsyncGroup(GroupBase):
         leaves: list[tuple[str, str]] = []
         shortened = False
         if level is None or level > 0:
-            async for path, _, metadata in iter_members(self.store_path, None if level is None else level - 1):
+            async for path, _, metadata in self._iter_members(None if level is None else level - 1):
                 if len(leaves) == max_nodes:
                     shortened = True
                     break
@@ -311,7 +314,10 @@ class AsyncGroup(GroupBase):
             A node is there, and is not to be overwritten.
         """
         place = self._place(name)
-        return AsyncGroup(await create_group_at(place, overwrite=overwrite, attributes=attributes), place)
+        metadata = await create_group_at(
+            place, overwrite=overwrite, attributes=attributes, zarr_format=self.metadata.zarr_format
+        )
+        return AsyncGroup(metadata, place)
 
     @operation
     async def require_group(self, name: str, overwrite: bool = False) -> AsyncGroup:
@@ -387,6 +393,7 @@ class AsyncGroup(GroupBase):
             chunk_key_encoding=chunk_key_encoding,
             dimension_names=dimension_names,
             overwrite=overwrite,
+            zarr_format=self.metadata.zarr_format,
             config=config,
             write_data=write_data,
         )
@@ -446,11 +453,11 @@ class AsyncGroup(GroupBase):
         """Apply a change to the attributes as they are stored now."""
         self.store._check_writable()
         async with self.store.lock(self.store_path.prefix + DOCUMENT):
-            current = await read_node(self.store_path)
+            current = await read_node(self.store_path, self.metadata.zarr_format)
             if not isinstance(current, GroupMetadata):
                 raise GroupNotFoundError(f"there is no group at {self.store_path} any more")
             changed = current.update_attributes(change(dict(current.attributes)))
-            await save_document(self.store_path, changed)
+            await save_attributes(self.store_path, changed)
             object.__setattr__(self, "metadata", changed)
 
 
@@ -467,18 +474,17 @@ def as_node(metadata: NodeMetadata, place: StorePath) -> AsyncNode:
 
 
 @operation
-async def _read_group(place: StorePath) -> GroupMetadata:
-    metadata = await read_node(place)
+async def _read_group(place: StorePath, zarr_format: ZarrFormat | None) -> GroupMetadata:
+    metadata = await read_node(place, zarr_format)
     if metadata is None:
-        await refuse_v2(place)
-        raise GroupNotFoundError(f"there is no group at {place}")
+        raise GroupNotFoundError(f"there is no group{of_format(zarr_format)} at {place}")
     if not isinstance(metadata, GroupMetadata):
         raise ContainsArrayError(f"there is an array at {place}, expected a group")
     return metadata
 
 
 @operation
-async def open_node_at(place: StorePath) -> AsyncNode:
+async def open_node_at(place: StorePath, zarr_format: ZarrFormat | None = None) -> AsyncNode:
     """Open whatever node is at a place.
 
     Raises
@@ -486,8 +492,7 @@ async def open_node_at(place: StorePath) -> AsyncNode:
     GroupNotFoundError
         There is none; the class is zarr-python's, which looks for a group last.
     """
-    metadata = await read_node(place)
+    metadata = await read_node(place, zarr_format)
     if metadata is None:
-        await refuse_v2(place)
-        raise GroupNotFoundError(f"there is neither an array nor a group at {place}")
+        raise GroupNotFoundError(f"there is neither an array nor a group{of_format(zarr_format)} at {place}")
     return as_node(metadata, place)

@@ -10,8 +10,14 @@ import numpy as np
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.dtype.parse import ZDTypeLike, parse_dtype
 from terrazzo.errors import ZarrRuntimeWarning, quote, warn
-from terrazzo.grid import ChunkKeyEncodingLike, DefaultChunkKeyEncoding
-from terrazzo.metadata import ArrayMetadata, ArrayV3Metadata, GroupMetadata
+from terrazzo.grid import (
+    ChunkGridMetadata,
+    ChunkKeyEncodingLike,
+    DefaultChunkKeyEncoding,
+    V2ChunkKeyEncoding,
+    parse_chunk_key_encoding,
+)
+from terrazzo.metadata import ArrayMetadata, ArrayV2Metadata, ArrayV3Metadata, GroupMetadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray
@@ -24,6 +30,7 @@ from terrazzo.nodes.defaults import (
     parse_codec_arguments,
     parse_grid,
     parse_shape,
+    parse_v2_codec_arguments,
 )
 from terrazzo.nodes.locate import create_node
 from terrazzo.nodes.values import value_for
@@ -60,8 +67,8 @@ async def create_array_at(
 ) -> AsyncArray[Any]:
     """Create an array at a place; see ``terrazzo.create_array``."""
     options = current_options()
-    parse_zarr_format(zarr_format, options)
-    if order is not None:
+    zarr_format = parse_zarr_format(zarr_format, options)
+    if order is not None and zarr_format == 3:
         warn(
             "`order` has no effect on what Zarr format 3 stores; results follow config={'order': ...}",
             ZarrRuntimeWarning,
@@ -72,9 +79,13 @@ async def create_array_at(
         source = data.metadata
         fill_value = source.fill_value if fill_value is DEFAULT_FILL_VALUE else fill_value
         attributes = source.attributes if attributes is None else attributes
-        chunk_key_encoding = source.chunk_key_encoding if chunk_key_encoding is None else chunk_key_encoding
+        if zarr_format == source.zarr_format:
+            chunk_key_encoding = source.chunk_key_encoding if chunk_key_encoding is None else chunk_key_encoding
+            order = source.order if order is None else order
         dimension_names = source.dimension_names if dimension_names is None else dimension_names
     metadata = array_metadata(
+        zarr_format=zarr_format,
+        order=order,
         shape=shape,
         dtype=dtype,
         chunks=chunks,
@@ -144,6 +155,8 @@ def _described_by(data: Any, shape: ShapeLike | None, dtype: ZDTypeLike | None) 
 
 def array_metadata(
     *,
+    zarr_format: ZarrFormat,
+    order: MemoryOrder | None,
     shape: ShapeLike | None,
     dtype: ZDTypeLike | None,
     chunks: Any,
@@ -156,15 +169,32 @@ def array_metadata(
     chunk_key_encoding: ChunkKeyEncodingLike | None,
     dimension_names: Iterable[str | None] | None,
     options: Options,
-) -> ArrayV3Metadata:
+) -> ArrayMetadata:
     """What is to be stored about a new array, with defaults where the caller said nothing."""
     if dtype is None or shape is None:
         missing = "dtype" if dtype is None else "shape"
         raise ValueError(f"`{missing}` is missing, and there is no `data` that would say it")
+    zdtype = parse_dtype(dtype, zarr_format=zarr_format)
+    lengths = parse_shape(shape)
+    if zarr_format == 2:
+        refused = {"shards": shards, "dimension_names": dimension_names, "serializer": _given(serializer)}
+        for name, value in refused.items():
+            if value is not None:
+                raise ValueError(f"arrays of Zarr format 2 have no `{name}`, got {quote(value)}")
+        filter_configs, compressor = parse_v2_codec_arguments(filters, compressors, zdtype, options)
+        return ArrayV2Metadata(
+            shape=lengths,
+            dtype=zdtype,
+            chunks=_chunk_shape_of(parse_grid(chunks, lengths, zdtype)),
+            fill_value=zdtype.default_scalar() if fill_value is DEFAULT_FILL_VALUE else fill_value,
+            order=options.order if order is None else order,
+            dimension_separator=_separator_of(chunk_key_encoding),
+            compressor=compressor,
+            filters=filter_configs,
+            attributes=normalize_attributes(attributes),
+        )
     if shards is not None:
         raise NotImplementedError("this version of terrazzo does not write shards; leave out `shards`")
-    zdtype = parse_dtype(dtype, zarr_format=3)
-    lengths = parse_shape(shape)
     if fill_value is DEFAULT_FILL_VALUE or fill_value is None:
         fill_value = zdtype.default_scalar()
     metadata = ArrayV3Metadata(
@@ -180,27 +210,63 @@ def array_metadata(
     return metadata.with_fitted_codecs()
 
 
+def _given(argument: Any) -> Any:
+    """What a caller gave, or None for nothing."""
+    return None if isinstance(argument, str) and argument == "auto" else argument
+
+
+def _chunk_shape_of(grid: ChunkGridMetadata) -> tuple[int, ...]:
+    """The shape of all chunks of an array of format 2.
+
+    Raises
+    ------
+    ValueError
+        They differ in shape.
+    """
+    if not grid.is_regular:
+        raise ValueError("arrays of Zarr format 2 have chunks of one shape; give `chunks` one length for each axis")
+    return grid.first_chunk_shape
+
+
+def _separator_of(chunk_key_encoding: ChunkKeyEncodingLike | None) -> Any:
+    """The separator of the keys of an array of format 2.
+
+    Raises
+    ------
+    ValueError
+        Format 2 does not have the encoding.
+    """
+    if chunk_key_encoding is None:
+        return "."
+    encoding = parse_chunk_key_encoding(chunk_key_encoding)
+    if not isinstance(encoding, V2ChunkKeyEncoding):
+        raise ValueError(f"arrays of Zarr format 2 have the chunk key encoding 'v2' only, got {quote(encoding.name)}")
+    return encoding.separator
+
+
 def parse_zarr_format(zarr_format: ZarrFormat | None, options: Options) -> ZarrFormat:
     """The format to write, from what a caller gave and from the settings.
 
     Raises
     ------
     ValueError
-        There is no such format, or this version does not write it.
+        There is no such format.
     """
     chosen = options.zarr_format if zarr_format is None else zarr_format
-    if chosen == 2:
-        raise NotImplementedError("this version of terrazzo writes Zarr format 3 only; leave out `zarr_format`")
-    if chosen != 3:
+    if isinstance(chosen, bool) or chosen not in (2, 3):
         raise ValueError(f"zarr_format is {quote(chosen)}, expected 2 or 3")
     return chosen
 
 
 @operation
 async def create_group_at(
-    place: StorePath, *, overwrite: bool = False, attributes: Mapping[str, JSON] | None = None
+    place: StorePath,
+    *,
+    overwrite: bool = False,
+    attributes: Mapping[str, JSON] | None = None,
+    zarr_format: ZarrFormat = 3,
 ) -> GroupMetadata:
     """Create a group at a place, and return what was stored."""
-    metadata = GroupMetadata(attributes=normalize_attributes(attributes))
+    metadata = GroupMetadata(attributes=normalize_attributes(attributes), zarr_format=zarr_format)
     await create_node(place, metadata, overwrite=overwrite)
     return metadata

@@ -18,6 +18,7 @@ from terrazzo.grid import (
     parse_lengths,
 )
 from terrazzo.pipeline.chain import parse_codec
+from terrazzo.registry import get_v2_codecs
 from terrazzo.settings import Options
 from terrazzo.types import ShapeLike
 
@@ -32,6 +33,7 @@ __all__ = [
     "parse_codec_arguments",
     "parse_grid",
     "parse_shape",
+    "parse_v2_codec_arguments",
 ]
 
 CodecLike: TypeAlias = Codec | Mapping[str, Any]
@@ -177,6 +179,40 @@ def parse_codec_arguments(
     return tuple(chain)
 
 
+def parse_v2_codec_arguments(
+    filters: Any, compressors: Any, dtype: ZDType[Any, Any], options: Options
+) -> tuple[tuple[dict[str, Any], ...], dict[str, Any] | None]:
+    """The filters and the compressor of format 2 that a caller means, as JSON with every parameter.
+
+    Raises
+    ------
+    TypeError
+        There are several compressors: format 2 has one.
+    """
+    chosen = () if filters is None or _is_auto(filters) else _as_tuple(filters)
+    if _is_auto(compressors):
+        compressor: Any = {"id": "zstd", "level": 0} | ({"checksum": True} if options.checksum else {})
+    else:
+        given = () if compressors is None else _as_tuple(compressors)
+        if len(given) > 1:
+            raise TypeError(f"Zarr format 2 has one compressor, got {len(given)}; give the others as filters")
+        compressor = given[0] if given else None
+    needed = dtype.object_codec_id
+    if needed is not None and needed not in map(_numcodecs_id, (*chosen, compressor)):
+        chosen = ({"id": needed}, *chosen)
+    parse = get_v2_codecs().parse_v2_codec
+    return tuple(map(parse, chosen)), None if compressor is None else parse(compressor)
+
+
+def _as_tuple(argument: Any) -> tuple[Any, ...]:
+    is_one = isinstance(argument, (Mapping, str)) or not isinstance(argument, Iterable)
+    return (argument,) if is_one else tuple(argument)
+
+
+def _numcodecs_id(codec: Any) -> Any:
+    return codec.get("id") if isinstance(codec, Mapping) else getattr(codec, "codec_id", None)
+
+
 def _is_auto(argument: Any) -> bool:
     return isinstance(argument, str) and argument == "auto"
 
@@ -194,9 +230,7 @@ def _default_compressor(options: Options) -> dict[str, Any]:
 def _several(argument: Any, kind: type[Any], name: str) -> Iterable[Codec]:
     if argument is None or _is_auto(argument):
         return ()
-    if isinstance(argument, (Mapping, str)) or not isinstance(argument, Iterable):
-        argument = (argument,)
-    return [_one(item, kind, name) for item in argument]
+    return [_one(item, kind, name) for item in _as_tuple(argument)]
 
 
 def _one(item: Any, kind: type[Any], name: str) -> Codec:

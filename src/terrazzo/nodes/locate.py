@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from terrazzo.buffer import default_buffer_prototype
@@ -10,77 +10,114 @@ from terrazzo.buffer.base import Buffer
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import (
     BaseZarrError,
+    ContainsArrayAndGroupError,
     ContainsArrayError,
     ContainsGroupError,
-    MetadataValidationError,
     NodeTypeValidationError,
     context,
     quote,
 )
-from terrazzo.metadata import ArrayMetadata, ArrayV3Metadata, GroupMetadata
+from terrazzo.metadata import ArrayMetadata, ArrayV2Metadata, ArrayV3Metadata, GroupMetadata
+from terrazzo.metadata.array_v2 import parse_v2_format
+from terrazzo.metadata.array_v3 import parse_zarr_format
 from terrazzo.metadata.json import parse_document
 from terrazzo.runtime import map_concurrent
 from terrazzo.storage import StorePath
+from terrazzo.types import ZarrFormat
 
-__all__ = ["NodeMetadata", "create_node", "delete_node", "read_node", "refuse_v2", "save_document"]
+__all__ = ["NodeMetadata", "create_node", "delete_node", "read_node", "save_attributes", "save_document"]
 
 NodeMetadata: TypeAlias = ArrayMetadata | GroupMetadata
 
 DOCUMENT = "zarr.json"
-V2_DOCUMENTS = {".zarray": "array", ".zgroup": "group"}
+"""The document of format 3; its lock is held while a node of either format changes."""
+V2_DOCUMENTS = (".zarray", ".zgroup", ".zattrs")
 READS_AT_ONCE = 16
 
 
-async def read_node(place: StorePath) -> NodeMetadata | None:
-    """Read the metadata document of whatever node is at a place; None when there is none.
+async def read_node(place: StorePath, zarr_format: ZarrFormat | None = None) -> NodeMetadata | None:
+    """Read the metadata of whatever node is at a place; None when there is none.
+
+    Parameters
+    ----------
+    zarr_format
+        Of the documents to look for; by default format 3 first, and format 2 where there is nothing.
 
     Raises
     ------
     MetadataValidationError, UnknownCodecError
-        The document cannot be read, with store, key and field.
+        A document cannot be read, with store, key and field.
     OSError
-        The document may be there and cannot be read.
+        A document may be there and cannot be read.
     """
-    key = place.prefix + DOCUMENT
-    with context("in the document", key, place.store):
-        await place.store._ensure_open()
-        data = await place.store.get(key, numpy_buffer_prototype())
-        if data is None:
-            return None
-        document = parse_document(data.as_buffer_like())
-        return _parse_node(document)
+    await place.store._ensure_open()
+    documents: dict[str, Buffer] = {}
+    if zarr_format != 2:
+        documents = await _get(place, (DOCUMENT,))
+    if zarr_format != 3 and not documents:
+        documents = await _get(place, V2_DOCUMENTS)
+    return _parse_node(place, documents)
 
 
-def _parse_node(document: dict[str, Any]) -> NodeMetadata:
+async def _get(place: StorePath, names: Sequence[str]) -> dict[str, Buffer]:
+    """The documents that are there, by their names."""
+
+    async def get(name: str) -> Buffer | None:
+        key = place.prefix + name
+        with context("in the document", key, place.store):
+            return await place.store.get(key, numpy_buffer_prototype())
+
+    if len(names) == 1:
+        values = [await get(names[0])]
+    else:
+        values = await map_concurrent(get, names, concurrency=READS_AT_ONCE)
+    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+
+
+def _parse_node(place: StorePath, documents: Mapping[str, Buffer]) -> NodeMetadata | None:
+    """What the documents of a place say; where there are several, format 3 counts, and an array before a group."""
+
+    def parse(name: str) -> dict[str, Any]:
+        with context("in the document", place.prefix + name, place.store):
+            return parse_document(documents[name].as_buffer_like())
+
+    for name, understand in ((DOCUMENT, _parse_v3), (".zarray", ArrayV2Metadata.from_dict), (".zgroup", _parse_zgroup)):
+        if name in documents:
+            document = parse(name)
+            if name != DOCUMENT:
+                document["attributes"] = parse(".zattrs") if ".zattrs" in documents else {}
+            with context("in the document", place.prefix + name, place.store):
+                return understand(document)
+    return None
+
+
+def _parse_v3(document: dict[str, Any]) -> NodeMetadata:
     node_type = document.get("node_type")
     if node_type == "group":
+        parse_zarr_format(document)
         return GroupMetadata.from_dict(document)
     if node_type != "array" and "node_type" in document:
         raise NodeTypeValidationError(f"got {quote(node_type)}, expected 'array' or 'group'", field="node_type")
     return ArrayV3Metadata.from_dict(document)
 
 
-async def refuse_v2(place: StorePath) -> None:
-    """Raise if there is a node of Zarr format 2, which this version cannot read.
-
-    Called only where no document of format 3 was found, so that such a node is never taken for nothing.
-    """
-    for name, kind in V2_DOCUMENTS.items():
-        key = place.prefix + name
-        with context("while looking for", key, place.store):
-            found = await place.store.exists(key)
-        if found:
-            raise MetadataValidationError(
-                f"the {kind} at {place} is of Zarr format 2; this version of terrazzo reads and writes format 3",
-                field="zarr_format",
-                store=str(place.store),
-                key=key,
-            )
+def _parse_zgroup(document: dict[str, Any]) -> GroupMetadata:
+    parse_v2_format(document, ".zgroup")
+    return GroupMetadata(attributes=document["attributes"], zarr_format=2)
 
 
 async def save_document(place: StorePath, metadata: NodeMetadata) -> None:
-    """Write the metadata document of a node."""
-    await _save(place, metadata.to_buffer_dict(default_buffer_prototype()))
+    """Write the document of a node that says everything but, in format 2, the attributes."""
+    await _save(place, _only(metadata, metadata.document_key))
+
+
+async def save_attributes(place: StorePath, metadata: NodeMetadata) -> None:
+    """Write the document of a node that holds the attributes."""
+    await _save(place, _only(metadata, metadata.attributes_key))
+
+
+def _only(metadata: NodeMetadata, key: str) -> dict[str, Buffer]:
+    return {key: metadata.to_buffer_dict(default_buffer_prototype())[key]}
 
 
 async def _save(place: StorePath, documents: dict[str, Buffer]) -> None:
@@ -117,62 +154,76 @@ async def create_node(
     place.store._check_writable()
     documents = metadata.to_buffer_dict(default_buffer_prototype())  # what cannot be encoded fails here
     async with place.store.lock(place.prefix + DOCUMENT):
-        missing = await _missing_ancestors(place)
-        if overwrite and place.store.supports_deletes:
-            await delete_node(place)
-        else:
+        replaces = overwrite and place.store.supports_deletes
+        if not replaces:
             await _require_vacant(place)
+        missing = await _missing_ancestors(place, metadata.zarr_format)
+        if replaces:
+            await delete_node(place)
         for ancestor in missing:
-            await _create_ancestor(ancestor)
+            await _create_ancestor(ancestor, metadata.zarr_format)
         if write_data is not None:
             await write_data()
         await _save(place, documents)
 
 
 async def delete_node(place: StorePath) -> None:
-    """Delete everything below a place: the document first, so that no node is seen that has lost its data."""
-    document = place.prefix + DOCUMENT
+    """Delete everything below a place: the documents first, so that no node is seen that has lost its data."""
     if not place.store.deletes_folders_at_once:
-        with context("while deleting the document", document, place.store):
-            await place.store.delete(document)
+        for name in (DOCUMENT, *V2_DOCUMENTS):
+            with context("while deleting the document", place.prefix + name, place.store):
+                await place.store.delete(place.prefix + name)
     with context("while deleting everything below", place.path, place.store):
         await place.delete_dir()
 
 
 async def _require_vacant(place: StorePath) -> None:
-    """Raise if there is a node; a document that cannot be read counts as one."""
-    found = await read_node(place)
-    if isinstance(found, ArrayMetadata):
-        raise ContainsArrayError(f"there is an array at {place} already; overwrite=True replaces it")
+    """Raise if there is a node of either format; a document that cannot be read counts as one."""
+    documents = await _get(place, (DOCUMENT, *V2_DOCUMENTS))
+    found = _parse_node(place, documents)
+    if found is None:
+        return
     if isinstance(found, GroupMetadata):
         raise ContainsGroupError(f"there is a group at {place} already; overwrite=True replaces it")
-    await refuse_v2(place)
+    if ".zgroup" in documents:
+        raise ContainsArrayAndGroupError(
+            f"there are an array and a group at {place} already; overwrite=True replaces both"
+        )
+    raise ContainsArrayError(f"there is an array at {place} already; overwrite=True replaces it")
 
 
-async def _missing_ancestors(place: StorePath) -> list[StorePath]:
+async def _missing_ancestors(place: StorePath, zarr_format: ZarrFormat) -> list[StorePath]:
     """Ancestors without a document, root first.
 
     Raises
     ------
     BaseZarrError
-        One of them is an array, or of format 2.
+        One of them is an array, or a group of the other format.
     """
     if not place.path:
         return []
     segments = place.path.split("/")[:-1]
     ancestors = [StorePath(place.store, "/".join(segments[:depth])) for depth in range(len(segments) + 1)]
-    found = await map_concurrent(read_node, ancestors, concurrency=READS_AT_ONCE)
-    for ancestor, metadata in zip(ancestors, found, strict=True):
-        if isinstance(metadata, ArrayMetadata):
+
+    async def is_missing(ancestor: StorePath) -> bool:
+        found = await read_node(ancestor, zarr_format)
+        other = await read_node(ancestor) if found is None else None
+        if isinstance(found or other, ArrayMetadata):
             raise BaseZarrError(f"no node can be made at {place}: {ancestor} is an array, and arrays hold no nodes")
-        if metadata is None:
-            await refuse_v2(ancestor)
-    return [ancestor for ancestor, metadata in zip(ancestors, found, strict=True) if metadata is None]
+        if other is not None:  # a group of this format beside it would hide what the other one holds
+            raise BaseZarrError(
+                f"no node of format {zarr_format} can be made at {place}: the group {ancestor} is of format "
+                f"{other.zarr_format}; give zarr_format={other.zarr_format}"
+            )
+        return found is None
+
+    missing = await map_concurrent(is_missing, ancestors, concurrency=READS_AT_ONCE)
+    return [ancestor for ancestor, absent in zip(ancestors, missing, strict=True) if absent]
 
 
-async def _create_ancestor(ancestor: StorePath) -> None:
+async def _create_ancestor(ancestor: StorePath, zarr_format: ZarrFormat) -> None:
     """Make an empty group where none is, without touching one that somebody else makes at the same time."""
-    for name, value in GroupMetadata().to_buffer_dict(default_buffer_prototype()).items():
+    for name, value in GroupMetadata(zarr_format=zarr_format).to_buffer_dict(default_buffer_prototype()).items():
         key = ancestor.prefix + name
         with context("while writing the document", key, ancestor.store):
             await ancestor.store.set_if_not_exists(key, value)
