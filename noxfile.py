@@ -15,7 +15,7 @@ nox.options.default_venv_backend = "virtualenv"
 
 LINTERS = ("ruff==0.17.5", "import-linter==2.16")
 TYPE_CHECKERS = ("mypy==2.4.1",)
-PEERS = ("zarr==3.4.2", "zarrs==0.2.3", "tensorstore==0.1.86")
+PEERS = ("zarr[cast-value-rs]==3.4.2", "zarrs==0.2.3", "tensorstore==0.1.86")
 
 
 def python_for_peers() -> str | None:
