@@ -81,6 +81,8 @@ DEFAULTS: dict[str, Any] = {
         "packbits": "terrazzo.codecs.packbits.PackBitsCodec",
         "scale_offset": "terrazzo.codecs.scale_offset.ScaleOffset",
         "transpose": "terrazzo.codecs.transpose.TransposeCodec",
+        "vlen-bytes": "terrazzo.codecs.vlen.VLenBytesCodec",
+        "vlen-utf8": "terrazzo.codecs.vlen.VLenUTF8Codec",
         "zstd": "terrazzo.codecs.zstd.ZstdCodec",
     },
     "buffer": "terrazzo.buffer.cpu.Buffer",

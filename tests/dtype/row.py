@@ -48,6 +48,15 @@ class Row:
     def dtype(self) -> np.dtype:
         return np.dtype(self.native)
 
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether numpy's data type stands for several of Zarr's."""
+        return self.dtype.kind == "O"
+
+    def plain(self, element: Any) -> Any:
+        """A single element, as `plain` gives it."""
+        return plain(self.zdtype.cast_scalar(element), self.dtype)
+
     def orders(self) -> tuple[ZDType, ...]:
         """The data type in each byte order that elements in memory can have."""
         if not hasattr(self.zdtype, "endianness"):
@@ -62,12 +71,17 @@ class Row:
         return array
 
 
-def plain(array: Any) -> Any:
+def plain(array: Any, dtype: np.dtype | None = None) -> Any:
     """The shape and the elements of an array, to be compared: bits, or objects where elements are those.
 
-    The byte order does not count.
+    The byte order does not count. With a `dtype` it is that of an element, which may be an object of Python.
     """
-    array = np.asarray(array)
-    if array.dtype.kind in "OT":
+    array = np.asarray(array, dtype=dtype)
+    if array.dtype.hasobject:
         return array.shape, [(type(item), item) for item in array.reshape(-1).tolist()]
-    return array.shape, array.astype(array.dtype.newbyteorder("<")).tobytes()
+    return array.shape, array.astype(native_order(array.dtype)).tobytes()
+
+
+def native_order(dtype: np.dtype) -> np.dtype:
+    """The data type in the byte order of the machine; numpy's text of any length cannot say that it has none."""
+    return dtype if dtype.kind == "T" else dtype.newbyteorder("=")

@@ -10,7 +10,7 @@ from terrazzo.dtype import data_type_registry, parse_dtype
 from terrazzo.dtype.parse import get_data_type_from_json
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError
 from terrazzo.storage import MemoryStore
-from tests.dtype.row import plain
+from tests.dtype.row import native_order, plain
 from tests.dtype.table import ROWS, each_row
 from tests.stored import contents_of
 
@@ -49,9 +49,13 @@ def test_the_samples_can_tell_mistakes(row):
 def test_numpy_and_the_data_type_give_each_other(row):
     for zdtype in row.orders():
         native = zdtype.to_native_dtype()
-        assert native.newbyteorder("=") == row.dtype.newbyteorder("=")
-        assert parse_dtype(native, zarr_format=3) == zdtype
+        assert native_order(native) == native_order(row.dtype)
         assert type(zdtype).from_native_dtype(native) == zdtype
+        if row.is_ambiguous:
+            with pytest.raises(DataTypeValidationError, match="several data types"):
+                parse_dtype(native, zarr_format=3)
+        else:
+            assert parse_dtype(native, zarr_format=3) == zdtype
 
 
 @each_row
@@ -105,7 +109,7 @@ def test_fill_values_read_as_they_were(row, fill, written, zarr_format):
         assert same_text(again, stored)
         if zarr_format == 3:  # in version 2 a NaN loses its payload
             native = zdtype.to_native_dtype()
-            assert plain(np.array(read, dtype=native)) == plain(np.array(scalar, dtype=native))
+            assert plain(read, native) == plain(scalar, native)
 
 
 @pytest.mark.parametrize(("row", "bad"), [(row, bad) for row in ROWS for bad in row.refused], ids=str)
@@ -152,7 +156,7 @@ class Pair:
         for array in (self.array, terrazzo.open_array(self.store, mode="r", config={"order": self.order})):
             assert plain(array[...]) == plain(self.model)
             assert plain(array[1:4, ::2]) == plain(self.model[1:4, ::2])
-            assert plain(array[4, 6]) == plain(self.model[4, 6])
+            assert plain(array[4, 6], self.row.dtype) == plain(self.model[4, 6], self.row.dtype)
 
     def write(self, selection, value):
         self.array[selection] = value
@@ -190,7 +194,7 @@ def test_a_chunk_that_holds_only_the_fill_value_is_not_stored(row, fill, written
     pair = Pair(MemoryStore(), row, row.zdtype, fill, "C")
     pair.write(..., pair.fill)
     assert pair.array.nchunks_initialized == 0
-    other = next(sample for sample in row.samples if plain(row.zdtype.cast_scalar(sample)) != plain(pair.fill))
+    other = next(sample for sample in row.samples if row.plain(sample) != row.plain(fill))
     pair.write((2, 3), other)
     assert pair.array.nchunks_initialized == 1
     pair.write((2, 3), pair.fill)
@@ -205,7 +209,7 @@ def test_a_value_that_differs_from_the_fill_value_is_stored(row):
             pair = Pair(MemoryStore(), row, row.zdtype, fill, "C")
             scalar = row.zdtype.cast_scalar(sample)
             pair.write((0, 0), scalar)
-            assert pair.array.nchunks_initialized == (plain(scalar) != plain(pair.fill))
+            assert pair.array.nchunks_initialized == (row.plain(sample) != row.plain(fill))
 
 
 @each_row
@@ -220,14 +224,17 @@ def test_an_array_without_axes_holds_one_element(row, driven):
     array = terrazzo.create_array(driven(MemoryStore()), shape=(), dtype=row.zdtype)
     for sample in row.samples:
         array[...] = sample
-        assert plain(array[...]) == plain(row.zdtype.cast_scalar(sample))
-        assert plain(array[()]) == plain(row.zdtype.cast_scalar(sample))
+        assert plain(array[...], row.dtype) == row.plain(sample)
+        assert plain(array[()], row.dtype) == row.plain(sample)
 
 
 @each_row
 def test_data_are_stored_as_they_are(row, driven):
     data = row.array((3, 4))
-    array = terrazzo.create_array(driven(MemoryStore()), data=data)
+    if row.is_ambiguous:
+        array = terrazzo.create(data.shape, data=data, dtype=row.zdtype, store=driven(MemoryStore()))
+    else:
+        array = terrazzo.create_array(driven(MemoryStore()), data=data)
     assert array.metadata.data_type == row.zdtype
     assert plain(array[:]) == plain(data)
     again = terrazzo.create_array(None, data=array)
@@ -237,7 +244,8 @@ def test_data_are_stored_as_they_are(row, driven):
 
 @each_row
 def test_a_report_can_be_made(row):
-    array = terrazzo.create_array(None, data=row.array((3, 4)))
+    array = terrazzo.create_array(None, shape=(3, 4), dtype=row.zdtype)
+    array[:] = row.array((3, 4))
     assert array.nbytes == 12 * row.dtype.itemsize
     assert str(array.nbytes) in repr(array.info)
     assert array.info_complete().count_chunks_initialized == array.nchunks_initialized

@@ -17,7 +17,7 @@ from terrazzo.settings import DEFAULTS, Config
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 SETTING = re.compile(
-    r"^`(?P<key>[a-z_.0-9]+) = (?P<default>.+)`\n: (?P<meaning>.+) Environment: `(?P<variable>\w+)`\.$", re.MULTILINE
+    r"^`(?P<key>[a-z_.0-9-]+) = (?P<default>.+)`\n: (?P<meaning>.+) Environment: `(?P<variable>\w+)`\.$", re.MULTILINE
 )
 
 

@@ -35,11 +35,12 @@ PUBLIC = {
     "terrazzo.buffer.cpu": "Buffer NDBuffer buffer_prototype numpy_buffer_prototype",
     "terrazzo.codecs": (
         "BitRoundCodec BloscCname BloscCodec BloscShuffle BytesCodec CastValue Crc32cCodec Endian GzipCodec "
-        "PackBitsCodec ScaleOffset TransposeCodec ZstdCodec"
+        "PackBitsCodec ScaleOffset TransposeCodec VLenBytesCodec VLenUTF8Codec ZstdCodec"
     ),
     "terrazzo.dtype": (
-        "Bool Complex128 Complex64 DTypeJSON DataTypeRegistry Float16 Float32 Float64 Int16 Int32 Int64 Int8 Struct "
-        "Structured UInt16 UInt32 UInt64 UInt8 ZDType ZDTypeLike data_type_registry parse_dtype"
+        "Bool Complex128 Complex64 DTypeJSON DataTypeRegistry DateTime64 FixedLengthUTF32 Float16 Float32 Float64 "
+        "Int16 Int32 Int64 Int8 NullTerminatedBytes RawBytes Struct Structured TimeDelta64 UInt16 UInt32 UInt64 UInt8 "
+        "VariableLengthBytes VariableLengthUTF8 ZDType ZDTypeLike data_type_registry parse_dtype"
     ),
     "terrazzo.errors": (
         "ArrayIndexError ArrayNotFoundError BadConfigError BaseZarrError BoundsCheckError BroadcastError ChecksumError "

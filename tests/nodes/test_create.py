@@ -499,7 +499,8 @@ def test_WR_04_data_that_cannot_be_written_leave_what_was_there(driven):
     terrazzo.create_array(store, name="a", data=[1, 2, 3])
     before = dict(inner._store_dict)
     for kwargs in (
-        {"data": ["x"], "chunks": 1},
+        {"data": np.array([object()]), "chunks": 1},
+        {"data": np.array(["x", b"x"], dtype=object), "dtype": "bytes", "chunks": 1},
         {"data": [1], "chunks": 0},
         {"data": [1], "compressors": {"name": "rot13"}},
         {"data": [1], "fill_value": "x"},

@@ -234,11 +234,17 @@ async def create(
         name, separator = chunk_key_encoding
         chunk_key_encoding = {"name": name, "separator": separator}
     given = chunks if chunks is not None else chunk_shape
+    if data is None:
+        dtype = "float64" if dtype is None else dtype
+    else:
+        data = _shaped(data, shape, dtype)
+        if isinstance(data, ArrayBase) or data.dtype.kind != "O":
+            dtype = None  # only objects do not say their data type
     return await create_array_at(
         place,
         shape=shape if data is None else None,
-        dtype=("float64" if dtype is None else dtype) if data is None else None,
-        data=data if data is None else _shaped(data, shape, dtype),
+        dtype=dtype,
+        data=data,
         chunks="auto" if given is None else given,
         fill_value=fill_value,
         order=order,
@@ -299,14 +305,14 @@ def _codecs_of(metadata: ArrayMetadata, zarr_format: ZarrFormat | None) -> dict[
 
 def _shaped(data: Any, shape: ShapeLike | None, dtype: ZDTypeLike | None) -> Any:
     """Data that come with a shape or data type must agree with it; the data type may need a cast."""
-    array = data if isinstance(data, ArrayBase) else np.asanyarray(data)
+    native = None if dtype is None else parse_dtype(dtype, zarr_format=3).to_native_dtype()
+    array = data if hasattr(data, "dtype") else np.asanyarray(data, dtype=native)
     if shape is not None:
         wanted = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         if wanted != array.shape:
             raise ValueError(f"data has the shape {array.shape}, expected {wanted}")
-    if dtype is None:
+    if native is None:
         return array
-    native = parse_dtype(dtype, zarr_format=3).to_native_dtype()
     if not isinstance(array, ArrayBase):
         return array.astype(native, copy=False)
     if native != array.dtype:
@@ -339,7 +345,7 @@ async def array(data: Any, **kwargs: Any) -> AsyncArray[Any]:
             **kwargs,
         }
     else:
-        data = np.asanyarray(data)
+        data = _shaped(data, None, kwargs.get("dtype"))
         kwargs.setdefault("dtype", data.dtype)
     return await create(data.shape, data=data, **kwargs)
 

@@ -114,6 +114,12 @@ class NDBuffer(base.NDBuffer):
             part = self._data[(*key, ...) if isinstance(key, tuple) else (key, ...)]
         return self.__class__(part)
 
+    def __setitem__(self, key: slice | int | EllipsisType | tuple[Any, ...], value: Any) -> None:
+        data = value._data if isinstance(value, base.NDBuffer) else value
+        if isinstance(data, np.ndarray) and not data.ndim and self._data.dtype.hasobject:
+            data = data[()]  # numpy would store the array as the object
+        self._data[key] = data
+
     @property
     def byteorder(self) -> Literal["little", "big"]:
         order = self._data.dtype.byteorder
@@ -126,13 +132,14 @@ class NDBuffer(base.NDBuffer):
         """Whether every element has the bits of `other`, a scalar or an array that broadcasts.
 
         Bits, so that -0.0 differs from 0.0 and a NaN equals only a NaN with the same payload: an array whose elements
-        all equal the fill value can be dropped without losing anything.
+        all equal the fill value can be dropped without losing anything. Objects are compared by value.
         """
         data, fill = self._data, np.asarray(other, dtype=self._data.dtype)
         if data.size == 0:
             return True
         if data.dtype.hasobject:
-            return bool((data == fill).all())
+            first = (0,) * data.ndim
+            return bool(data[first] == fill[first[data.ndim - fill.ndim :]]) and bool((data == fill).all())
         if fill.ndim:
             if not equal_nan:
                 return bool((data == fill).all())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from terrazzo.codecs.packbits import PackBitsCodec
     from terrazzo.codecs.scale_offset import ScaleOffset
     from terrazzo.codecs.transpose import TransposeCodec
+    from terrazzo.codecs.vlen import VLenBytesCodec, VLenUTF8Codec
     from terrazzo.codecs.zstd import ZstdCodec
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "PackBitsCodec",
     "ScaleOffset",
     "TransposeCodec",
+    "VLenBytesCodec",
+    "VLenUTF8Codec",
     "ZstdCodec",
 ]
 
@@ -49,6 +52,8 @@ _MODULES = {
     "PackBitsCodec": "packbits",
     "ScaleOffset": "scale_offset",
     "TransposeCodec": "transpose",
+    "VLenBytesCodec": "vlen",
+    "VLenUTF8Codec": "vlen",
     "ZstdCodec": "zstd",
 }
 

@@ -72,6 +72,10 @@ class BytesCodec(ArrayBytesCodec):
         return {"name": "bytes", "configuration": {"endian": self.endian}}
 
     def evolve_from_array_spec(self, array_spec: ArraySpec) -> Self:
+        if array_spec.dtype.object_codec_id is not None:
+            raise MetadataValidationError(
+                f"the codec 'bytes' does not store elements of any length, as those of {array_spec.dtype}"
+            )
         if not array_spec.dtype.is_multibyte:
             return replace(self, endian=None) if self.endian is not None else self
         if self.endian is None and array_spec.dtype.implied_endian is not None:

@@ -25,7 +25,10 @@ from terrazzo.dtype.numeric import (
 from terrazzo.dtype.parse import DataTypeRegistry, ZDTypeLike, data_type_registry, parse_dtype
 
 if TYPE_CHECKING:
+    from terrazzo.dtype.raw import NullTerminatedBytes, RawBytes, VariableLengthBytes
     from terrazzo.dtype.struct import Struct, Structured
+    from terrazzo.dtype.text import FixedLengthUTF32, VariableLengthUTF8
+    from terrazzo.dtype.time import DateTime64, TimeDelta64
 
 __all__ = [
     "Bool",
@@ -33,6 +36,8 @@ __all__ = [
     "Complex128",
     "DTypeJSON",
     "DataTypeRegistry",
+    "DateTime64",
+    "FixedLengthUTF32",
     "Float16",
     "Float32",
     "Float64",
@@ -40,12 +45,17 @@ __all__ = [
     "Int16",
     "Int32",
     "Int64",
+    "NullTerminatedBytes",
+    "RawBytes",
     "Struct",
     "Structured",
+    "TimeDelta64",
     "UInt8",
     "UInt16",
     "UInt32",
     "UInt64",
+    "VariableLengthBytes",
+    "VariableLengthUTF8",
     "ZDType",
     "ZDTypeLike",
     "data_type_registry",
@@ -53,8 +63,15 @@ __all__ = [
 ]
 
 _MODULES = {
+    "DateTime64": "time",
+    "FixedLengthUTF32": "text",
+    "NullTerminatedBytes": "raw",
+    "RawBytes": "raw",
     "Struct": "struct",
     "Structured": "struct",
+    "TimeDelta64": "time",
+    "VariableLengthBytes": "raw",
+    "VariableLengthUTF8": "text",
 }
 
 

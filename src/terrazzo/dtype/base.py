@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Literal, Self, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from terrazzo.errors import DataTypeValidationError, quote
 from terrazzo.types import JSON, ZarrFormat
@@ -27,8 +28,13 @@ __all__ = [
     "TDType_co",
     "TScalar_co",
     "ZDType",
+    "bare_name",
     "endianness_of",
     "has_byte_order",
+    "parameters_of",
+    "parse_endianness",
+    "parse_length",
+    "v2_name",
 ]
 
 TBaseDType: TypeAlias = np.dtype[Any]
@@ -59,6 +65,51 @@ def endianness_of(dtype: TBaseDType) -> Endianness:
     if dtype.byteorder == ">":
         return "big"
     return "little" if sys.byteorder == "little" else "big"
+
+
+def parse_endianness(data: object) -> Endianness:
+    """Check a byte order."""
+    if data == "little" or data == "big":
+        return "little" if data == "little" else "big"
+    raise DataTypeValidationError(f"a byte order is 'little' or 'big', got {quote(data)}")
+
+
+def parse_length(data: object, most: int, what: str) -> int:
+    """Check a number of bytes or characters, from 1 to `most`."""
+    if isinstance(data, bool) or not isinstance(data, (int, np.integer)) or not 1 <= data <= most:
+        raise DataTypeValidationError(f"{what} is an integer from 1 to {most}, got {quote(data)}")
+    return int(data)
+
+
+def parameters_of(data: DTypeJSON, name: str, *members: str) -> Mapping[str, Any] | None:
+    """The configuration of a data type in a document of Zarr v3; None where that is of another name.
+
+    Raises
+    ------
+    DataTypeValidationError
+        It has not exactly the given members.
+    """
+    if not isinstance(data, Mapping) or data.get("name") != name:
+        return None
+    configuration = data.get("configuration")
+    if not isinstance(configuration, Mapping) or set(configuration) != set(members):
+        raise DataTypeValidationError(
+            f"the data type {name!r} needs a configuration with {' and '.join(map(repr, members))}, "
+            f"got {quote(configuration)}"
+        )
+    return configuration
+
+
+def bare_name(data: DTypeJSON) -> str:
+    """The name in a document of Zarr v3, of a data type without configuration; nothing where there is none."""
+    name = data.get("name") if isinstance(data, Mapping) and not data.get("configuration") else data
+    return name if isinstance(name, str) else ""
+
+
+def v2_name(data: DTypeJSON) -> str:
+    """The type string of a document of Zarr v2; nothing where there is none."""
+    name = data.get("name") if isinstance(data, Mapping) else data
+    return name if isinstance(name, str) else ""
 
 
 def has_byte_order(dtype: TBaseDType) -> bool:
@@ -136,9 +187,13 @@ class ZDType(ABC, Generic[TDType_co, TScalar_co]):
     def to_json(self, zarr_format: ZarrFormat) -> Any:
         """What a metadata document says for this type."""
 
-    @abstractmethod
     def _check_scalar(self, data: object) -> bool:
         """Whether ``cast_scalar`` can take `data`."""
+        try:
+            self.cast_scalar(data)
+        except (TypeError, ValueError, OverflowError):
+            return False
+        return True
 
     @abstractmethod
     def cast_scalar(self, data: object) -> TScalar_co:
@@ -172,6 +227,22 @@ class ZDType(ABC, Generic[TDType_co, TScalar_co]):
     def refuse(cls, data: object) -> DataTypeValidationError:
         """The error for a data type that is not of this class."""
         return OtherDataTypeError(f"{quote(data)} is not a data type of the kind {cls.__name__}")
+
+    def refuse_scalar(self, data: object) -> TypeError:
+        """The error for a value that ``cast_scalar`` cannot take."""
+        return TypeError(f"cannot make a scalar of {self} from {quote(data)} of type {type(data).__name__}")
+
+    def as_elements(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What is to be written, already of the numpy data type, as codecs take it.
+
+        Only types whose elements are objects of Python have something to check or to convert.
+
+        Raises
+        ------
+        TypeError
+            An element is of another kind.
+        """
+        return array
 
     @property
     def is_multibyte(self) -> bool:

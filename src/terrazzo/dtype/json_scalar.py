@@ -1,4 +1,4 @@
-"""Fill values in JSON: integers, floating-point numbers, complex pairs.
+"""Fill values in JSON: integers, floating-point numbers, complex pairs, text, bytes.
 
 Specification: Zarr v3.1 "Fill value list"; Zarr v2 "Fill value encoding". Reading is strict where being lenient would
 invent a value, and lenient where zarr-python wrote or reads the same value in another spelling: integral floats for
@@ -7,6 +7,7 @@ integers, 0 and 1 for booleans, decimal text for floats.
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections.abc import Sequence
@@ -19,11 +20,14 @@ from terrazzo.types import JSON, ZarrFormat
 
 __all__ = [
     "bool_from_json",
+    "bytes_from_json",
+    "bytes_to_json",
     "complex_from_json",
     "complex_to_json",
     "float_from_json",
     "float_to_json",
     "int_from_json",
+    "text_from_json",
 ]
 
 SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -119,3 +123,36 @@ def complex_from_json(data: JSON, dtype: np.dtype[Any]) -> Any:
 def complex_to_json(scalar: Any, zarr_format: ZarrFormat) -> list[float | str]:
     """Write a complex scalar as the pair of its parts."""
     return [float_to_json(scalar.real, zarr_format), float_to_json(scalar.imag, zarr_format)]
+
+
+def text_from_json(data: JSON, name: str) -> str:
+    """Read text.
+
+    Parameters
+    ----------
+    name
+        Of the data type, for messages.
+    """
+    if not isinstance(data, str):
+        raise MetadataValidationError(f"expected text for {name}, got {quote(data)}")
+    return data
+
+
+def bytes_from_json(data: JSON, name: str) -> bytes:
+    """Read bytes: in base64, or as a list of integers."""
+    if isinstance(data, str):
+        try:
+            return base64.b64decode(data, validate=True)
+        except ValueError as error:
+            raise MetadataValidationError(f"expected base64 for {name}, got {quote(data)}: {error}") from None
+    if not isinstance(data, Sequence):
+        raise MetadataValidationError(f"expected bytes in base64 for {name}, got {quote(data)}")
+    for item in data:
+        if isinstance(item, bool) or not isinstance(item, int) or not 0 <= item <= 255:
+            raise MetadataValidationError(f"expected integers from 0 to 255 for {name}, got {quote(item)}")
+    return bytes(data)  # type: ignore[arg-type] # each is an integer
+
+
+def bytes_to_json(data: bytes) -> str:
+    """Write bytes in base64."""
+    return base64.b64encode(data).decode()

@@ -21,9 +21,26 @@ data_type_registry = DataTypeRegistry()
 for _cls in NUMERIC:
     data_type_registry.register(_cls._zarr_v3_name, _cls)
     data_type_registry.alias(_cls._zarr_v3_name, *_cls._aliases)
-data_type_registry.register_lazily(
-    "struct", "terrazzo.dtype.struct:Struct", native=[type(np.dtype("V1"))], aliases=["structured"]
-)
+_OBJECT = np.dtypes.ObjectDType
+for _key, _path, _native, _others in (
+    ("numpy.datetime64", "time:DateTime64", [type(np.dtype("M8"))], ()),
+    ("numpy.timedelta64", "time:TimeDelta64", [type(np.dtype("m8"))], ()),
+    ("null_terminated_bytes", "raw:NullTerminatedBytes", [type(np.dtype("S"))], ()),
+    ("raw_bytes", "raw:RawBytes", [type(np.dtype("V"))], ["r*"]),
+    ("struct", "struct:Struct", [type(np.dtype("V"))], ["structured"]),
+    ("fixed_length_utf32", "text:FixedLengthUTF32", [type(np.dtype("U"))], ()),
+    ("string", "text:VariableLengthUTF8", [np.dtypes.StringDType, _OBJECT], ()),
+    ("variable_length_bytes", "raw:VariableLengthBytes", [_OBJECT], ["bytes"]),
+):
+    data_type_registry.register_lazily(_key, f"terrazzo.dtype.{_path}", native=_native, aliases=_others)
+
+_OF_ANY_LENGTH: Mapping[str | type, str] = {
+    str: "string",
+    "str": "string",
+    "string": "string",
+    "bytes": "variable_length_bytes",
+}
+"""What callers mean by names that numpy takes for text or bytes of no length, or for missing the ones of Zarr."""
 
 
 def get_data_type_from_json(data: DTypeJSON, *, zarr_format: ZarrFormat) -> AnyZDType:
@@ -43,6 +60,8 @@ def parse_dtype(dtype_spec: ZDTypeLike, *, zarr_format: ZarrFormat) -> AnyZDType
     """
     if isinstance(dtype_spec, ZDType):
         return dtype_spec
+    if isinstance(dtype_spec, (str, type)) and dtype_spec in _OF_ANY_LENGTH:
+        return data_type_registry.get(_OF_ANY_LENGTH[dtype_spec])()
     if isinstance(dtype_spec, Mapping):
         return data_type_registry.match_json(dtype_spec, zarr_format=zarr_format)
     if isinstance(dtype_spec, str):

@@ -22,7 +22,7 @@ __all__ = ["AnyZDType", "DataTypeRegistry", "native_of_v2"]
 
 AnyZDType: TypeAlias = ZDType[Any, Any]
 
-V2_NAME = re.compile(r"[<>|][biufcmMSUVO][0-9]*(\[[0-9a-zμ]+\])?")
+V2_NAME = re.compile(r"[<>|][biufcmMSUVO][0-9]*(\[[0-9A-Za-zμ]+\])?")
 """Type strings of numpy that documents of Zarr v2 may hold; others, some of which numpy understands, they may not."""
 
 NUMBER = re.compile(r"[0-9]+")
@@ -153,6 +153,10 @@ class DataTypeRegistry:
         DataTypeValidationError
             There is none.
         """
+        if dtype.kind == "O":
+            raise DataTypeValidationError(
+                "numpy's objects can be of several data types of Zarr; give one: 'string' for text, 'bytes' for bytes"
+            )
         if type(dtype) not in self._by_native and dtype.isbuiltin == 1:
             dtype = np.dtype(dtype.str)  # several types of C have the same size: long, long long, intp
         names = self._by_native.get(type(dtype)) or self._by_native.get(dtype.name, [])

@@ -84,6 +84,18 @@ class ChunkIO:
         typical = self.chain_for(tuple(along[len(along) // 2] for along in sizes), prototype)
         return zip(keys, chains, indexer), typical  # noqa: B905 - all of one length
 
+    def elements(self, value: NDBuffer, prototype: BufferPrototype) -> NDBuffer:
+        """What is to be written, checked where elements are objects of Python.
+
+        Raises
+        ------
+        TypeError
+            An element is of another kind.
+        """
+        if not self.dtype.hasobject:
+            return value
+        return prototype.nd_buffer.from_numpy_array(self.metadata.data_type.as_elements(value.as_numpy_array()))
+
     async def read(self, indexer: Indexer, out: NDBuffer, prototype: BufferPrototype) -> None:
         """Read a selection into `out`."""
         jobs, chain = self._jobs(indexer, prototype)
@@ -92,6 +104,7 @@ class ChunkIO:
 
     async def write(self, indexer: Indexer, value: NDBuffer, prototype: BufferPrototype) -> None:
         """Write a selection from `value`."""
+        value = self.elements(value, prototype)
         jobs, chain = self._jobs(indexer, prototype)
         request = WriteRequest(self._store, value, self._where, indexer.drop_axes)
         await write_chunks(request, jobs, indexer.count, request.chunk_ns(chain) if chain else 0.0)

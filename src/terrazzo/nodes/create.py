@@ -123,7 +123,8 @@ def _writer(array: AsyncArray[Any], data: Any) -> Callable[[], Awaitable[None]]:
     if isinstance(data, ArrayBase):
         source = _asynchronous(data)
         return lambda: _copy(source, array)
-    value = value_for(data, array.shape, array.dtype, default_buffer_prototype())
+    prototype = default_buffer_prototype()
+    value = array._io.elements(value_for(data, array.shape, array.dtype, prototype), prototype)
     return lambda: array.setitem(..., value)
 
 
@@ -144,13 +145,17 @@ async def _copy(source: AsyncArray[Any], target: AsyncArray[Any]) -> None:
 
 
 def _described_by(data: Any, shape: ShapeLike | None, dtype: ZDTypeLike | None) -> tuple[Any, Any, Any]:
-    """Data that are given say shape and data type themselves."""
-    for name, given in (("shape", shape), ("dtype", dtype)):
-        if given is not None:
-            raise ValueError(f"`data` and `{name}` are both given; `data` says the {name} itself")
+    """Data that are given say shape and data type themselves; but objects can be of several data types."""
     if not hasattr(data, "shape") or not hasattr(data, "dtype"):
         data = np.asanyarray(data)
-    return data, data.shape, data.dtype
+    is_ours = isinstance(data, ArrayBase)
+    says_type = is_ours or getattr(data.dtype, "kind", "") != "O"
+    for name, given in (("shape", shape), ("dtype", dtype if says_type else None)):
+        if given is not None:
+            raise ValueError(f"`data` and `{name}` are both given; `data` says the {name} itself")
+    if is_ours:
+        return data, data.shape, data.metadata.data_type
+    return data, data.shape, data.dtype if says_type or dtype is None else dtype
 
 
 def array_metadata(

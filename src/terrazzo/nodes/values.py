@@ -37,7 +37,7 @@ def value_for(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], prototyp
         # Python's own numbers are checked against the range of the data type here; numpy's arrays wrap.
         value = np.asarray(value) if hasattr(value, "dtype") else np.asarray(value, dtype=dtype)
     if value.dtype.kind not in NUMBERS or dtype.kind not in NUMBERS:
-        value = value.astype(dtype)
+        value = value.astype(dtype, copy=False)
     return prototype.nd_buffer.from_numpy_array(_broadcast(value, shape))
 
 

@@ -203,5 +203,5 @@ async def trim_chunk(target: Any, key: str, chain: PreparedChain, kept: Selector
         chunk = await chain.decode(stored)
         trimmed = _filled(chain)
         trimmed[kept] = chunk[kept]
-        if trimmed.as_numpy_array().tobytes() != chunk.as_numpy_array().astype(chain.dtype).tobytes():
+        if not trimmed.all_equal(chunk.as_ndarray_like()):
             await _store(target, key, await encode_or_drop(chain, trimmed))
