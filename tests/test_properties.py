@@ -48,11 +48,15 @@ class Pair:
         shape = draw(strategies.shapes(), label="shape")
         fill_value = draw(strategies.fill_values(self.dtype), label="fill value")
         codecs = draw(strategies.codec_chains(len(shape)), label="codecs")
+        chunks = draw(strategies.chunk_shapes(shape), label="chunks")
+        sizes = [max(1, size) for size in chunks]
+        shards = draw(st.none() | strategies.shard_shapes(shape=shape, chunk_shape=sizes), label="shards")
         self.array = terrazzo.create_array(
             store,
             name="array",
             shape=shape,
-            chunks=draw(strategies.chunk_shapes(shape) | strategies.rectilinear_chunks(shape), label="chunks"),
+            chunks=chunks if shards is None else sizes,
+            shards=shards,
             dtype=self.dtype,
             fill_value=fill_value,
             chunk_key_encoding=draw(strategies.chunk_key_encodings(), label="keys"),

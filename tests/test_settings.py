@@ -11,7 +11,13 @@ import terrazzo
 from terrazzo import registry
 from terrazzo.buffer import cpu, default_buffer_prototype
 from terrazzo.codecs import GzipCodec, ZstdCodec
-from terrazzo.errors import BadConfigError, ChunkNotFoundError, LimitExceededError, MetadataValidationError
+from terrazzo.errors import (
+    BadConfigError,
+    ChunkNotFoundError,
+    LimitExceededError,
+    MetadataValidationError,
+    ZarrUserWarning,
+)
 from terrazzo.metadata.json import parse_document
 from terrazzo.pipeline.batch import BatchedCodecPipeline
 from terrazzo.runtime import cpu_count
@@ -39,8 +45,6 @@ KEYS = [*flat(DEFAULTS)]
 
 WITHOUT_EFFECT = {
     # Known so that programs written for zarr-python can set them; what they are about does not exist yet.
-    "array.target_shard_size_bytes": "sharding",
-    "limits.nested_codecs": "sharding",
     "codec_pipeline.batch_size": "one pipeline, which shares work by its cost",
     "codec_pipeline.max_workers": "threading.max_workers is for all work",
 }
@@ -211,6 +215,21 @@ def check_array_allow_unsafe_pickle_decode():
     assert not current_options().allow_unsafe_pickle_decode
     with config.set({"array.allow_unsafe_pickle_decode": True}):
         assert current_options().allow_unsafe_pickle_decode
+
+
+def check_limits_nested_codecs():
+    inner = {"name": "sharding_indexed", "configuration": {"chunk_shape": [1], "codecs": [{"name": "bytes"}]}}
+    outer = {"name": "sharding_indexed", "configuration": {"chunk_shape": [2], "codecs": [inner]}}
+    with config.set({"limits.nested_codecs": 1}):
+        terrazzo.create_array({}, shape=(4,), chunks=(2,), dtype="u1", serializer=inner)
+        with pytest.raises(MetadataValidationError, match="nested_codecs"):
+            terrazzo.create_array({}, shape=(4,), chunks=(2,), dtype="u1", serializer=outer)
+
+
+def check_array_target_shard_size_bytes():
+    with config.set({"array.target_shard_size_bytes": 900}), pytest.warns(ZarrUserWarning, match="guess"):
+        array = terrazzo.create_array({}, shape=(100, 100), chunks=(10, 10), shards="auto", dtype="u1")
+    assert array.shards == (30, 30)
 
 
 def check_codec_pipeline_path():

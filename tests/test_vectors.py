@@ -18,6 +18,7 @@ from terrazzo.codecs import Crc32cCodec
 from terrazzo.dtype import UInt8
 from terrazzo.errors import BaseZarrError, InvalidKeyError, MetadataValidationError
 from terrazzo.grid import guess_chunks, parse_chunk_grid, parse_chunk_key_encoding
+from terrazzo.nodes.sharding import guess_shards
 from terrazzo.spec import ArrayConfig, ArraySpec
 from terrazzo.storage.path import normalize_path
 from tests.stored import contents_of, document, document_v2, fill
@@ -120,6 +121,11 @@ def test_the_chunks_along_an_axis_have_these_lengths(spec, length, want):
         [lengths] = parse_chunk_grid(data).chunk_shapes
         assert (list(lengths) if isinstance(spec, list) else [spec] * grid.get_nchunks()) == want
         assert [grid.shape_of((chunk,))[0] for chunk in range(grid.get_nchunks())] == want[: grid.get_nchunks()]
+
+
+@cases("H")
+def test_shards_have_this_shape_when_nobody_says_which(shape, chunks, itemsize, target_bytes, want):
+    assert guess_shards(tuple(shape), tuple(chunks), itemsize, target_bytes) == tuple(want)
 
 
 @cases("P")

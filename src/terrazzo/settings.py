@@ -80,6 +80,7 @@ DEFAULTS: dict[str, Any] = {
         "numcodecs": {key: f"terrazzo.codecs.numcodecs.{name}" for key, name in NUMCODECS.items()},
         "packbits": "terrazzo.codecs.packbits.PackBitsCodec",
         "scale_offset": "terrazzo.codecs.scale_offset.ScaleOffset",
+        "sharding_indexed": "terrazzo.codecs.sharding.codec.ShardingCodec",
         "transpose": "terrazzo.codecs.transpose.TransposeCodec",
         "vlen-bytes": "terrazzo.codecs.vlen.VLenBytesCodec",
         "vlen-utf8": "terrazzo.codecs.vlen.VLenUTF8Codec",
@@ -182,6 +183,7 @@ class Options:
     checksum: bool
     allow_unsafe_pickle_decode: bool
     rectilinear_chunks: bool
+    target_shard_size_bytes: int | None
     sharding_coalesce_max_gap_bytes: int
     sharding_coalesce_max_bytes: int
     concurrency: int
@@ -219,6 +221,7 @@ def _take_snapshot() -> Options:
         checksum=_truth("array.checksum"),
         allow_unsafe_pickle_decode=_truth("array.allow_unsafe_pickle_decode"),
         rectilinear_chunks=_truth("array.rectilinear_chunks"),
+        target_shard_size_bytes=_whole_number("array.target_shard_size_bytes", 0, optional=True),
         sharding_coalesce_max_gap_bytes=_whole_number("array.sharding_coalesce_max_gap_bytes", 0) or 0,
         sharding_coalesce_max_bytes=_whole_number("array.sharding_coalesce_max_bytes", 0) or 0,
         concurrency=_whole_number("async.concurrency", 1) or 1,

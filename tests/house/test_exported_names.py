@@ -21,7 +21,8 @@ PUBLIC = {
     "terrazzo.abc.codec": (
         "ArrayArrayCodec ArrayBytesCodec ArrayBytesCodecPartialDecodeMixin ArrayBytesCodecPartialEncodeMixin BaseCodec "
         "BytesBytesCodec Codec CodecInput CodecJSON CodecOutput CodecPipeline GetResult SupportsDecodeAtMost "
-        "SupportsDecodeInto SupportsDecodeSized SupportsMemoryLayout SupportsSyncCodec is_inline_codec"
+        "SupportsDecodeInto SupportsDecodeSized SupportsMemoryLayout SupportsSubchunks "
+        "Subchunks SupportsSyncCodec is_inline_codec"
     ),
     "terrazzo.abc.metadata": "Metadata configuration_of from_configuration parse_named",
     "terrazzo.abc.numcodec": "Numcodec",
@@ -35,7 +36,8 @@ PUBLIC = {
     "terrazzo.buffer.cpu": "Buffer NDBuffer buffer_prototype numpy_buffer_prototype",
     "terrazzo.codecs": (
         "BitRoundCodec BloscCname BloscCodec BloscShuffle BytesCodec CastValue Crc32cCodec Endian GzipCodec "
-        "PackBitsCodec ScaleOffset TransposeCodec VLenBytesCodec VLenUTF8Codec ZstdCodec"
+        "PackBitsCodec ScaleOffset ShardingCodec ShardingCodecIndexLocation SubchunkWriteOrder TransposeCodec "
+        "VLenBytesCodec VLenUTF8Codec ZstdCodec"
     ),
     "terrazzo.dtype": (
         "Bool Complex128 Complex64 DTypeJSON DataTypeRegistry DateTime64 FixedLengthUTF32 Float16 Float32 Float64 "
@@ -60,7 +62,8 @@ PUBLIC = {
     "terrazzo.testing.stores": "CountingStore FailingStore HookedStore LatencyStore Request SuspendingStore",
     "terrazzo.testing.strategies": (
         "CodecArguments arrays attributes axis_slices basic_selections chunk_key_encodings chunk_shapes codec_chains "
-        "data_types dtypes fill_values node_names node_paths rectilinear_chunks scalars shapes"
+        "data_types dtypes fill_values node_names node_paths rectilinear_chunks scalars shapes shard_shapes "
+        "sharding_codecs"
     ),
     "terrazzo.types": (
         "AccessModeLiteral BytesLike ChunkCoords DimensionNames JSON MemoryOrder NamedConfig ShapeLike ZarrFormat"

@@ -264,13 +264,6 @@ def test_an_array_is_copied_into_chunks_of_lengths_of_their_own(driven):
     assert back.metadata.chunk_grid == copy.metadata.chunk_grid
 
 
-def test_shards_are_not_written_yet_and_it_says_so(driven):
-    inner = MemoryStore()
-    with pytest.raises(NotImplementedError, match="shards"):
-        terrazzo.create_array(driven(inner), shape=(4,), chunks=(2,), shards=(4,), dtype="i4")
-    assert not inner._store_dict
-
-
 # -- codecs
 
 

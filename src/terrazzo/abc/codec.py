@@ -5,7 +5,8 @@ methods ``_decode_sync`` and ``_encode_sync``, and is then run wherever that is 
 ``_decode_single`` and ``_encode_single``, and then always on an event loop.
 
 What a codec can do beyond that it says by having more: ``decode_sized``, ``decode_at_most`` and ``decode_into``
-(bytes→bytes), ``memory_layout`` (array→bytes), ``is_view`` (array→array). Nobody asks which codec it is.
+(bytes→bytes), ``memory_layout`` and ``prepare_subchunks`` (array→bytes), ``is_view`` (array→array). Nobody
+asks which codec it is.
 
 Specification: Zarr v3.1 "Codecs".
 """
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from terrazzo.dtype.base import ZDType
     from terrazzo.grid.metadata import ChunkGridMetadata
     from terrazzo.indexing.projection import SelectorTuple
+    from terrazzo.indexing.region import Region
 
 __all__ = [
     "ArrayArrayCodec",
@@ -44,10 +46,12 @@ __all__ = [
     "CodecOutput",
     "CodecPipeline",
     "GetResult",
+    "Subchunks",
     "SupportsDecodeAtMost",
     "SupportsDecodeInto",
     "SupportsDecodeSized",
     "SupportsMemoryLayout",
+    "SupportsSubchunks",
     "SupportsSyncCodec",
     "is_inline_codec",
 ]
@@ -118,9 +122,57 @@ class SupportsMemoryLayout(Protocol):
         """The numpy data type, with byte order, of the stored elements; None where they are not as in memory."""
 
 
+class Subchunks(Protocol):
+    """A codec prepared for chunks of one shape, which are made of subchunks that can be read and written alone.
+
+    Regions, and the elements in them, are those of what the codec is given: after the array→array codecs.
+    """
+
+    async def decode(self, data: Buffer) -> NDBuffer:
+        """Decode a whole chunk."""
+
+    async def place(self, data: Buffer, region: Region, target: NDBuffer) -> None:
+        """Decode a region of a chunk into `target`, which has its shape."""
+
+    async def encode(self, chunk: NDBuffer) -> Buffer | None:
+        """Encode a whole chunk; None when there is nothing in it that has to be stored."""
+
+    async def merge(self, stored: Buffer | None, region: Region, value: NDBuffer) -> Buffer | None:
+        """Encode a chunk with `value` in a region of it, and what is stored, or the fill value, elsewhere.
+
+        None when there is nothing in it that has to be stored.
+        """
+
+
+class SupportsSubchunks(Protocol):
+    """An array→bytes codec whose chunks are made of subchunks.
+
+    Attributes
+    ----------
+    chunk_shape
+        Of a subchunk, in elements of what the codec is given.
+    codecs
+        For each subchunk.
+    """
+
+    @property
+    def chunk_shape(self) -> tuple[int, ...]: ...
+    @property
+    def codecs(self) -> tuple[Codec, ...]: ...
+
+    def prepare_subchunks(self, chunk_spec: ArraySpec) -> Subchunks:
+        """Decide once whatever does not change from chunk to chunk."""
+
+
 def is_inline_codec(codec: BaseCodec[Any, Any]) -> bool:
-    """Whether a codec has the synchronous methods, and no subclass has overridden only the asynchronous ones."""
+    """Whether a codec has the synchronous methods, and no subclass has overridden only the asynchronous ones.
+
+    A codec that is made of others says itself whether it ``is_inline``.
+    """
     cls = type(codec)
+    of_parts: bool | None = getattr(codec, "is_inline", None)
+    if of_parts is not None:
+        return of_parts
     known = _inline_classes.get(cls)
     if known is None:
         known = _inline_classes[cls] = _has_sync_methods(cls)

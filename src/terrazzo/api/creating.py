@@ -22,6 +22,7 @@ from terrazzo.nodes.defaults import (
     SerializerLike,
     parse_shape,
 )
+from terrazzo.nodes.sharding import ShardsLike
 from terrazzo.pipeline.chain import CodecChain, parse_codec
 from terrazzo.settings import current_options
 from terrazzo.spec import ArrayConfig, ArrayConfigLike
@@ -51,7 +52,7 @@ async def create_array(
     dtype: ZDTypeLike | None = None,
     data: Any = None,
     chunks: ChunksLike = "auto",
-    shards: Any = None,
+    shards: ShardsLike = None,
     filters: FiltersLike = "auto",
     compressors: CompressorsLike = "auto",
     serializer: SerializerLike = "auto",
@@ -87,7 +88,9 @@ async def create_array(
         axis differ, the list of their lengths: the chunk grid is rectilinear then. A chunk grid as documents have it
         is taken as it is.
     shards
-        None; this version writes none.
+        Elements of a shard along each axis: a stored object that holds whole chunks, each of which can be read alone.
+        One number for all axes, -1 for a whole axis, ``"auto"``, or a mapping of ``shape`` and ``index_location``
+        (``"end"`` or ``"start"``). None to store every chunk for itself.
     filters, serializer, compressors
         Codecs from array to array, from array to bytes, and from bytes to bytes: a codec or its JSON, or several in
         the order of encoding. By default none, ``bytes`` little endian, and ``zstd``; None for no compressor.
@@ -395,14 +398,16 @@ def arguments_like(a: Any, kwargs: dict[str, Any], zarr_format: ZarrFormat | Non
             like |= _codecs_of(metadata, zarr_format)
         shape = kwargs.get("shape", a.shape)
         if np.size(shape) == a.ndim:
-            like["chunks"] = _chunks_of(a, shape)
+            like["chunks"] = _chunks_of(a, shape) if "codecs" in like else a.chunks
+        elif a.shards is not None:
+            like.pop("codecs", None)  # they cut shards into chunks of another number of axes
     return {**like, **kwargs}
 
 
 def _chunks_of(array: ArrayBase, shape: ShapeLike) -> ChunksLike:
     """The chunks of an array for another of the same number of axes."""
     grid = array.metadata.chunk_grid
-    return array.chunks if grid.is_regular else grid.update_shape(array.shape, parse_shape(shape))
+    return (array.shards or array.chunks) if grid.is_regular else grid.update_shape(array.shape, parse_shape(shape))
 
 
 def _without_fill_value(like: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from terrazzo.codecs.gzip import GzipCodec
     from terrazzo.codecs.packbits import PackBitsCodec
     from terrazzo.codecs.scale_offset import ScaleOffset
+    from terrazzo.codecs.sharding import ShardingCodec, ShardingCodecIndexLocation, SubchunkWriteOrder
     from terrazzo.codecs.transpose import TransposeCodec
     from terrazzo.codecs.vlen import VLenBytesCodec, VLenUTF8Codec
     from terrazzo.codecs.zstd import ZstdCodec
@@ -33,6 +34,9 @@ __all__ = [
     "GzipCodec",
     "PackBitsCodec",
     "ScaleOffset",
+    "ShardingCodec",
+    "ShardingCodecIndexLocation",
+    "SubchunkWriteOrder",
     "TransposeCodec",
     "VLenBytesCodec",
     "VLenUTF8Codec",
@@ -51,6 +55,9 @@ _MODULES = {
     "GzipCodec": "gzip",
     "PackBitsCodec": "packbits",
     "ScaleOffset": "scale_offset",
+    "ShardingCodec": "sharding",
+    "ShardingCodecIndexLocation": "sharding",
+    "SubchunkWriteOrder": "sharding",
     "TransposeCodec": "transpose",
     "VLenBytesCodec": "vlen",
     "VLenUTF8Codec": "vlen",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Self, TypeVar
 
 from terrazzo.abc.codec import Codec
@@ -12,7 +14,7 @@ from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.dtype.base import ZDType
 from terrazzo.errors import MetadataValidationError, quote
-from terrazzo.grid import ChunkGridMetadata, ChunkKeyEncoding, parse_lengths
+from terrazzo.grid import ChunkGrid, ChunkGridMetadata, ChunkKeyEncoding, parse_lengths
 from terrazzo.pipeline.chain import CodecChain
 from terrazzo.settings import current_options
 from terrazzo.spec import ArrayConfig, ArraySpec
@@ -95,12 +97,22 @@ class ArrayMetadata(Metadata, ABC):
     @property
     def filter_codecs(self) -> tuple[Any, ...]:
         """The array→array codecs, as users see them."""
-        return self.chain.array_array
+        return self.inner_chain.array_array
 
     @property
     def compressor_codecs(self) -> tuple[Any, ...]:
         """The bytes→bytes codecs, as users see them."""
-        return self.chain.bytes_bytes
+        return self.inner_chain.bytes_bytes
+
+    @property
+    def inner_chain(self) -> CodecChain:
+        """The codecs of one chunk, inside a shard where there are shards."""
+        return self.chain
+
+    @property
+    def read_grid(self) -> ChunkGrid:
+        """How the array is cut into chunks, inside shards where there are shards."""
+        return self.chunk_grid.grid_for(self.shape)
 
     def encode_chunk_key(self, chunk_coords: ChunkCoords) -> str:
         """The key of a chunk, relative to the array."""
@@ -181,3 +193,7 @@ class ArrayMetadata(Metadata, ABC):
         chain = CodecChain.from_codecs(codecs)
         chain.validate(shape=self.shape, dtype=self.data_type, chunk_grid=self.chunk_grid, chunk_spec=spec)
         object.__setattr__(self, "_chain", chain.evolve(spec))
+        if hasattr(chain.array_bytes, "prepare_subchunks") and not self.chunk_grid.is_regular:
+            # Subchunks divide every chunk if they divide one that has the common divisor of all lengths.
+            shape = tuple(math.gcd(*self.chunk_grid.distinct_lengths(axis)) for axis in range(self.ndim))
+            chain.evolve(replace(spec, shape=shape))

@@ -10,15 +10,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
-from terrazzo.abc.codec import Codec
+from terrazzo.abc.codec import Codec, SupportsSubchunks
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.dtype.base import ZDType
 from terrazzo.dtype.parse import get_data_type_from_json
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError, NodeTypeValidationError, quote
 from terrazzo.grid import (
     EXTENSION,
+    ChunkGrid,
     ChunkGridMetadata,
     ChunkKeyEncoding,
+    RegularAxis,
     check_members,
     parse_chunk_grid,
     parse_chunk_key_encoding,
@@ -26,7 +28,7 @@ from terrazzo.grid import (
 )
 from terrazzo.metadata.array import ArrayMetadata, parse_attributes, parse_member
 from terrazzo.metadata.json import dump_document
-from terrazzo.pipeline.chain import parse_codec
+from terrazzo.pipeline.chain import CodecChain, parse_codec
 from terrazzo.settings import current_options
 from terrazzo.types import JSON
 
@@ -116,21 +118,44 @@ class ArrayV3Metadata(ArrayMetadata):
         NotImplementedError
             The chunk grid is rectilinear.
         """
+        return self._stored_chunk_shape() if self.sharding_codec is None else self.sharding_codec.chunk_shape
+
+    def _stored_chunk_shape(self) -> tuple[int, ...]:
         if not self.chunk_grid.is_regular:
             raise NotImplementedError(
-                "the chunks of a rectilinear grid differ in shape: `chunks` cannot say it, `read_chunk_sizes` does"
+                "the chunks of a rectilinear grid differ in shape: `chunks` and `shards` cannot say it, "
+                "`write_chunk_sizes` does"
             )
         return self.chunk_grid.first_chunk_shape
 
     @property
+    def sharding_codec(self) -> SupportsSubchunks | None:
+        """The codec that makes shards of chunks; None where there is none, or others beside it."""
+        codec: Any = self.codecs[0]
+        return codec if len(self.codecs) == 1 and hasattr(codec, "prepare_subchunks") else None
+
+    @property
     def shards(self) -> tuple[int, ...] | None:
         """Shape of a shard, in elements; None where chunks are not stored in shards."""
-        return None
+        return None if self.sharding_codec is None else self._stored_chunk_shape()
 
     @property
     def inner_codecs(self) -> tuple[Codec, ...]:
         """The codecs of a chunk, inside a shard where there are shards."""
-        return self.codecs
+        return self.codecs if self.sharding_codec is None else self.sharding_codec.codecs
+
+    @property
+    def inner_chain(self) -> CodecChain:
+        if self.sharding_codec is None:
+            return self.chain
+        fitted: Any = self.chain.array_bytes
+        return CodecChain.from_codecs(fitted.codecs)
+
+    @property
+    def read_grid(self) -> ChunkGrid:
+        if self.sharding_codec is None:
+            return super().read_grid
+        return ChunkGrid(tuple(map(RegularAxis, self.shape, self.sharding_codec.chunk_shape)))
 
     def with_fitted_codecs(self) -> Self:
         """The same with every codec parameter decided that depends on the array, as documents are first written."""

@@ -73,7 +73,7 @@ class ArrayBase(NodeBase):
     @property
     def cdata_shape(self) -> tuple[int, ...]:
         """Shape of the chunk grid, in chunks."""
-        return self.metadata.chunk_grid.grid_for(self.shape).grid_shape
+        return self.metadata.read_grid.grid_shape
 
     @property
     def nchunks(self) -> int:
@@ -83,12 +83,12 @@ class ArrayBase(NodeBase):
     @property
     def read_chunk_sizes(self) -> tuple[tuple[int, ...], ...]:
         """For each axis, how many elements of the array each chunk holds; reading is best aligned with them."""
-        return self.metadata.chunk_grid.grid_for(self.shape).chunk_sizes
+        return self.metadata.read_grid.chunk_sizes
 
     @property
     def write_chunk_sizes(self) -> tuple[tuple[int, ...], ...]:
         """For each axis, how many elements of the array each stored object holds; writing is best aligned with them."""
-        return self.read_chunk_sizes
+        return self.metadata.chunk_grid.grid_for(self.shape).chunk_sizes
 
     @property
     def nbytes(self) -> int:
@@ -103,7 +103,7 @@ class ArrayBase(NodeBase):
     @property
     def serializer(self) -> ArrayBytesCodec | None:
         """The array→bytes codec; None in format 2, which has none."""
-        return None if self.metadata.zarr_format == 2 else self.metadata.chain.array_bytes
+        return None if self.metadata.zarr_format == 2 else self.metadata.inner_chain.array_bytes
 
     @property
     def compressors(self) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Self, TypeVar, cast
@@ -312,7 +313,11 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
 
     @operation
     async def nchunks_initialized(self) -> int:
-        """Number of chunks that are stored."""
+        """Number of chunks that are stored; of a shard that is stored all count."""
+        per_object = math.prod(self.shards or ()) // math.prod(self.chunks if self.shards else ())
+        return per_object * await self._count_objects()
+
+    async def _count_objects(self) -> int:
         return len([coords async for coords, _ in stored_chunks(self._io, self.store_path)])
 
     @operation
@@ -324,7 +329,7 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
     @operation
     async def info_complete(self) -> ArrayInfo:
         """A report for people, with what is stored; reads a listing."""
-        return self._info(await self.nchunks_initialized(), await self.nbytes_stored())
+        return self._info(await self._count_objects(), await self.nbytes_stored())
 
     def __getstate__(self) -> dict[str, Any]:
         return {"metadata": self.metadata, "store_path": self.store_path, "config": self.config}

@@ -27,6 +27,7 @@ from terrazzo.nodes.group_base import GroupBase
 from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, delete_node, read_node, save_attributes
 from terrazzo.nodes.members import iter_members
 from terrazzo.nodes.report import GroupInfo, TreeRepr
+from terrazzo.nodes.sharding import ShardsLike
 from terrazzo.runtime import operation, operation_stream
 from terrazzo.spec import ArrayConfigLike
 from terrazzo.storage import StoreLike, StorePath
@@ -349,7 +350,7 @@ class AsyncGroup(GroupBase):
         dtype: ZDTypeLike | None = None,
         data: Any = None,
         chunks: ChunksLike = "auto",
-        shards: Any = None,
+        shards: ShardsLike = None,
         filters: FiltersLike = "auto",
         compressors: CompressorsLike = "auto",
         compressor: CompressorsLike = "auto",

@@ -33,6 +33,7 @@ from terrazzo.nodes.defaults import (
     parse_v2_codec_arguments,
 )
 from terrazzo.nodes.locate import create_node
+from terrazzo.nodes.sharding import ShardsLike, in_shards, parse_shards
 from terrazzo.nodes.values import value_for
 from terrazzo.runtime import operation
 from terrazzo.settings import Options, current_options
@@ -51,7 +52,7 @@ async def create_array_at(
     dtype: ZDTypeLike | None = None,
     data: Any = None,
     chunks: ChunksLike = "auto",
-    shards: Any = None,
+    shards: ShardsLike = None,
     filters: FiltersLike = "auto",
     compressors: CompressorsLike = "auto",
     serializer: SerializerLike = "auto",
@@ -198,17 +199,21 @@ def array_metadata(
             filters=filter_configs,
             attributes=normalize_attributes(attributes),
         )
-    if shards is not None:
-        raise NotImplementedError("this version of terrazzo does not write shards; leave out `shards`")
     if fill_value is DEFAULT_FILL_VALUE or fill_value is None:
         fill_value = zdtype.default_scalar()
+    codecs = parse_codec_arguments(filters, serializer, compressors, zdtype, options)
+    if shards is None:
+        chunk_grid = parse_grid(chunks, lengths, zdtype)
+    else:
+        chunk_grid, subchunk = parse_shards(shards, chunks, lengths, zdtype, options)
+        codecs = in_shards(subchunk, codecs, shards)
     metadata = ArrayV3Metadata(
         shape=lengths,
         data_type=zdtype,
-        chunk_grid=parse_grid(chunks, lengths, zdtype),
+        chunk_grid=chunk_grid,
         chunk_key_encoding=DefaultChunkKeyEncoding() if chunk_key_encoding is None else chunk_key_encoding,
         fill_value=zdtype.cast_scalar(fill_value),
-        codecs=parse_codec_arguments(filters, serializer, compressors, zdtype, options),
+        codecs=codecs,
         attributes=normalize_attributes(attributes),
         dimension_names=dimension_names or None,  # as with zarr-python, no names at all are not written
     )

@@ -79,7 +79,10 @@ class ArrayInfo:
                 ("No. bytes", _byte_count(self.count_bytes)),
                 ("No. bytes stored", _byte_count(self.count_bytes_stored)),
                 ("Storage ratio", None if ratio is None else f"{ratio:.1f}"),
-                ("Chunks Initialized", self.count_chunks_initialized),
+                (
+                    "Chunks Initialized" if self.shard_shape is None else "Shards Initialized",
+                    self.count_chunks_initialized,
+                ),
             ]
         )
 

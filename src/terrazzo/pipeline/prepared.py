@@ -9,18 +9,19 @@ where they are wanted (``decode_into``), so that nothing is copied twice.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from terrazzo.abc.codec import BaseCodec, is_inline_codec
+from terrazzo.abc.codec import BaseCodec, Subchunks, is_inline_codec
 from terrazzo.buffer import cpu
 from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.errors import BaseZarrError, CorruptDataError, LimitExceededError, add_context, quote
 from terrazzo.indexing.projection import SelectorTuple
+from terrazzo.indexing.region import Region, region_of
 from terrazzo.pipeline.chain import CodecChain
 from terrazzo.runtime import Scratch
 from terrazzo.settings import current_options
@@ -72,6 +73,8 @@ class PreparedChain:
         Bytes of an encoded chunk, where that does not depend on the data.
     decode_ns, encode_ns
         Estimated cost of one chunk, in nanoseconds.
+    merges
+        Whether chunks are made of subchunks that can be written alone.
     reads_raw
         Whether stored bytes are elements as they lie in memory, so that a store can read them into place.
     """
@@ -91,6 +94,7 @@ class PreparedChain:
             inner = codec.resolve_metadata(inner)
         self._inner = inner
         self._to_bytes = _stage(chain.array_bytes, inner, None)
+        self._prepare_subchunks(chain)
         size = _encoded_size(chain.array_bytes, math.prod(inner.shape) * inner.dtype.to_native_dtype().itemsize, inner)
         self._raw_size = size
         self._byte_stages: list[_Stage] = []
@@ -105,6 +109,13 @@ class PreparedChain:
             OWN_SPEED_NS + sum(getattr(codec, "decode_ns_per_byte", 1.0) for codec in codecs)
         )
         self.encode_ns: float = self.size * sum(getattr(codec, "encode_ns_per_byte", 1.0) for codec in codecs)
+
+    def _prepare_subchunks(self, chain: CodecChain) -> None:
+        """Find out whether chunks are made of subchunks, and whether a part of a chunk is a part of those."""
+        prepare = getattr(chain.array_bytes, "prepare_subchunks", None)
+        self._subchunks: Subchunks | None = None if prepare is None else prepare(self._inner)
+        self._axes = _axis_order(self._array_stages, self.spec.ndim)
+        self.merges = self._subchunks is not None and self._axes is not None
 
     def _prepare_memory(self, chain: CodecChain) -> None:
         """Find out whether stored elements are elements in main memory."""
@@ -151,6 +162,10 @@ class PreparedChain:
         """
         fills = self._fills
         if fills is None:
+            if self._subchunks is not None and self._axes is not None:
+                raw = await self._undo(data, self._byte_stages)
+                await self._place_subchunks(self._subchunks, raw, out, chunk_selection, out_selection)
+                return
             chunk = await self.decode(data)
             out[out_selection] = _selected(chunk, chunk_selection, drop_axes)
             return
@@ -165,6 +180,33 @@ class PreparedChain:
             self._fill(fills, raw, piece.data)
             chunk = await self._view(piece)
             out[out_selection] = _selected(chunk, chunk_selection, drop_axes)
+
+    async def _place_subchunks(
+        self,
+        subchunks: Subchunks,
+        data: Buffer,
+        out: NDBuffer,
+        chunk_selection: SelectorTuple,
+        out_selection: SelectorTuple,
+    ) -> None:
+        """Have the subchunks that are selected decoded where they belong."""
+        region = region_of(chunk_selection, self.spec.shape)
+        if all(type(item) is slice for item in out_selection):
+            target = out[out_selection].reshape(region.shape)
+            await subchunks.place(data, *self._transposed(region, target))
+            return
+        target = self.spec.prototype.nd_buffer.empty(region.shape, self.dtype)
+        await subchunks.place(data, *self._transposed(region, target))
+        out[out_selection] = target.reshape(out[out_selection].shape)
+
+    def _transposed(self, region: Region, elements: NDBuffer) -> tuple[Region, NDBuffer]:
+        """A region of the decoded chunk, and its elements, as they are where subchunks are cut."""
+        axes = self._axes
+        if axes is None or not self._array_stages:
+            return region, elements
+        if region.is_points or not elements.shape:
+            return region.transposed(axes), elements
+        return region.transposed(axes), elements.transpose(axes)
 
     async def read_raw(self, get_into: Callable[[memoryview], Awaitable[int | None]], out: NDBuffer) -> bool:
         """Let a store read a chunk that is stored as it lies in memory; False when there is none.
@@ -239,7 +281,9 @@ class PreparedChain:
             return await self._view(raw.as_buffer_like())
         stage = self._to_bytes
         try:
-            if stage.inline:
+            if self._subchunks is not None:
+                array = await self._subchunks.decode(raw)
+            elif stage.inline:
                 array = stage.codec._decode_sync(raw, stage.spec)
             else:
                 array = await stage.codec._decode_single(raw, stage.spec)
@@ -278,10 +322,29 @@ class PreparedChain:
 
     async def encode(self, chunk: NDBuffer) -> Buffer | None:
         """Encode one chunk. The result may share the memory of `chunk`."""
-        value: Any = chunk
-        for stage in self._encode_stages:
+        return await self._encode_through(self._encode_stages, chunk)
+
+    async def merge_subchunks(self, stored: Buffer | None, region: Region, value: NDBuffer) -> Buffer | None:
+        """Encode a chunk made of subchunks with `value` in a region of it, and what is stored elsewhere.
+
+        Parameters
+        ----------
+        stored
+            None for the fill value.
+        value
+            Of the shape of the region, or one element for all of it.
+        """
+        assert self._subchunks is not None
+        raw = None if stored is None else await self._undo(stored, self._byte_stages)
+        merged = await self._subchunks.merge(raw, *self._transposed(region, value))
+        return None if merged is None else await self._encode_through(self._byte_stages, merged)
+
+    async def _encode_through(self, stages: Iterable[_Stage], value: Any) -> Buffer | None:
+        for stage in stages:
             try:
-                if stage.inline:
+                if stage is self._to_bytes and self._subchunks is not None:
+                    value = await self._subchunks.encode(value)
+                elif stage.inline:
                     value = stage.codec._encode_sync(value, stage.spec)
                 else:
                     value = await stage.codec._encode_single(value, stage.spec)
@@ -297,6 +360,20 @@ class PreparedChain:
 def _selected(chunk: NDBuffer, selection: SelectorTuple, drop_axes: tuple[int, ...]) -> NDBuffer:
     part = chunk[selection]
     return part.squeeze(drop_axes) if drop_axes else part
+
+
+def _axis_order(stages: Sequence[_Stage], ndim: int) -> tuple[int, ...] | None:
+    """Which axis of a chunk each axis of what its array→bytes codec sees is; None when it is not that simple.
+
+    Found out by encoding an array whose axes all have different lengths, and which takes no memory.
+    """
+    if not all(stage.codec.is_view and stage.inline for stage in stages):
+        return None
+    probe: NDBuffer = cpu.NDBuffer(np.broadcast_to(np.uint8(0), range(2, 2 + ndim)))
+    for stage in stages:
+        probe = stage.codec._encode_sync(probe, stage.spec)
+    order = tuple(length - 2 for length in probe.shape)
+    return order if sorted(order) == list(range(ndim)) else None
 
 
 def _stage(codec: BaseCodec[Any, Any], spec: ArraySpec, size: int | None, raw_size: int | None = None) -> _Stage:

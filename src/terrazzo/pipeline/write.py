@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
 from terrazzo.errors import add_context
 from terrazzo.indexing.projection import SelectorTuple
+from terrazzo.pipeline.merge import encode_new, encode_or_drop, filled, merge
 from terrazzo.pipeline.prepared import PreparedChain
 from terrazzo.pipeline.read import Job
 from terrazzo.runtime import compute, share, useful_width
@@ -24,7 +25,7 @@ from terrazzo.settings import current_options
 SCATTERED_NS = 2.4
 """Nanoseconds to fetch an element that does not lie beside the one before: the transpose of a chunk of 1 MiB."""
 
-__all__ = ["Target", "WriteRequest", "encode_or_drop", "trim_chunk", "write_chunks"]
+__all__ = ["Target", "WriteRequest", "trim_chunk", "write_chunks"]
 
 
 class Target(Protocol):
@@ -118,7 +119,7 @@ async def _write_jobs(request: WriteRequest, jobs: Iterator[Job]) -> None:
             else:
                 async with lock(key):
                     stored = await target.get(key, chain.spec.prototype)
-                    merged = _merge(chain, stored, part, chunk_selection)
+                    merged = merge(chain, stored, part, chunk_selection)
                     encoded = await (compute(merged, chain.decode_ns + chain.encode_ns) if chain.inline else merged)
                     await _store(target, key, encoded)
         except Exception as error:
@@ -143,10 +144,10 @@ async def _encode_whole(
 ) -> Buffer | None:
     """Encode a chunk of which nothing stored is kept."""
     if part.shape:
-        return await _computed(chain, _pad_and_encode(chain, part, chunk_selection))
+        return await _computed(chain, encode_new(chain, part, chunk_selection))
     key = chain, tuple((item.start, item.stop) if isinstance(item, slice) else item for item in chunk_selection)
     if key not in request.encoded_scalars:
-        encoded = await _computed(chain, _pad_and_encode(chain, part, chunk_selection))
+        encoded = await _computed(chain, encode_new(chain, part, chunk_selection))
         request.encoded_scalars[key] = encoded
     return request.encoded_scalars[key]
 
@@ -156,44 +157,6 @@ async def _computed(chain: PreparedChain, encoding: Any) -> Buffer | None:
     return encoded
 
 
-async def _pad_and_encode(chain: PreparedChain, part: NDBuffer, chunk_selection: SelectorTuple) -> Buffer | None:
-    """Encode what is written, with the fill value where the chunk reaches beyond the array."""
-    shape = chain.spec.shape
-    if math.prod(part.shape) == math.prod(shape):
-        chunk = part if part.shape == shape else part.reshape(shape)
-        if chunk.dtype != chain.dtype:
-            chunk = chunk.astype(chain.dtype)
-    else:
-        chunk = _filled(chain)
-        chunk[chunk_selection] = part
-    return await encode_or_drop(chain, chunk)
-
-
-async def _merge(
-    chain: PreparedChain, stored: Buffer | None, part: NDBuffer, chunk_selection: SelectorTuple
-) -> Buffer | None:
-    """Encode a chunk with `part` in it, and what was stored elsewhere."""
-    # What was decoded may be read-only and shared: `astype` copies.
-    chunk = _filled(chain) if stored is None else (await chain.decode(stored)).astype(chain.dtype)
-    chunk[chunk_selection] = part
-    return await encode_or_drop(chain, chunk)
-
-
-def _filled(chain: PreparedChain) -> NDBuffer:
-    chain.check_limit()
-    spec = chain.spec
-    return spec.prototype.nd_buffer.create(
-        shape=spec.shape, dtype=chain.dtype, order=spec.order, fill_value=spec.fill_value
-    )
-
-
-async def encode_or_drop(chain: PreparedChain, chunk: NDBuffer) -> Buffer | None:
-    """Encode a chunk; None when it need not be stored because it holds only the fill value."""
-    if not chain.spec.config.write_empty_chunks and chunk.all_equal(chain.spec.fill_value):
-        return None
-    return await chain.encode(chunk)
-
-
 async def trim_chunk(target: Any, key: str, chain: PreparedChain, kept: SelectorTuple) -> None:
     """Set everything in a stored chunk to the fill value, but the region `kept`."""
     async with target.lock(key):
@@ -201,7 +164,7 @@ async def trim_chunk(target: Any, key: str, chain: PreparedChain, kept: Selector
         if stored is None:
             return
         chunk = await chain.decode(stored)
-        trimmed = _filled(chain)
+        trimmed = filled(chain)
         trimmed[kept] = chunk[kept]
         if not trimmed.all_equal(chunk.as_ndarray_like()):
             await _store(target, key, await encode_or_drop(chain, trimmed))

@@ -34,6 +34,8 @@ __all__ = [
     "rectilinear_chunks",
     "scalars",
     "shapes",
+    "shard_shapes",
+    "sharding_codecs",
 ]
 
 NAME_CHARACTERS = "abcxyzABC012-_. äß字"
@@ -170,6 +172,41 @@ def codec_chains(ndim: int) -> st.SearchStrategy[CodecArguments]:
         filters=st.lists(transposes, max_size=2).map(tuple),
         serializer=serializers,
         compressors=st.lists(_compressors(), max_size=3).map(tuple),
+    )
+
+
+def shard_shapes(*, shape: tuple[int, ...], chunk_shape: tuple[int, ...]) -> st.SearchStrategy[tuple[int, ...]]:
+    """Shapes of shards of up to four chunks along an axis, that may reach beyond the array."""
+    most = [min(4, -(-length // size) + 1) for length, size in zip(shape, chunk_shape, strict=True)]
+    counts = st.tuples(*[st.integers(1, max(1, count)) for count in most])
+    return counts.map(lambda counts: tuple(count * size for count, size in zip(counts, chunk_shape, strict=True)))
+
+
+def sharding_codecs(shape: tuple[int, ...]) -> st.SearchStrategy[Codec]:
+    """``sharding_indexed`` for chunks of a given shape, as an object, for the order of subchunks is not in the JSON.
+
+    Every place of the index, several index codecs, any codecs for the subchunks, other shards among them.
+    """
+    divisors = [[size for size in range(1, length + 1) if length % size == 0] for length in shape]
+    return st.tuples(*map(st.sampled_from, divisors)).flatmap(_sharding_into)
+
+
+def _sharding_into(subchunk: tuple[int, ...]) -> st.SearchStrategy[Any]:
+    from terrazzo.codecs import ShardingCodec
+
+    plain = codec_chains(len(subchunk)).map(lambda chain: [*chain.filters, chain.serializer, *chain.compressors])
+    # Once nested is enough, and what is deeper takes long to find.
+    nested = sharding_codecs(subchunk).map(lambda codec: [codec]) if max(subchunk, default=0) > 1 else plain
+    index = st.sampled_from(("little", "big")).map(
+        lambda endian: {"name": "bytes", "configuration": {"endian": endian}}
+    )
+    return st.builds(
+        ShardingCodec,
+        chunk_shape=st.just(subchunk),
+        codecs=st.one_of(plain, plain, nested),
+        index_codecs=st.tuples(index) | st.tuples(index, st.just({"name": "crc32c"})),
+        index_location=st.sampled_from(("start", "end")),
+        subchunk_write_order=st.sampled_from(("morton", "unordered", "lexicographic", "colexicographic")),
     )
 
 

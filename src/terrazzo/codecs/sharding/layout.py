@@ -1,0 +1,151 @@
+"""What is decided once about shards of one shape: how they are cut, and the chains of their subchunks and index."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from terrazzo.buffer.base import Buffer
+from terrazzo.buffer.cpu import numpy_buffer_prototype
+from terrazzo.codecs.sharding.index import ShardIndex
+from terrazzo.codecs.sharding.order import SubchunkWriteOrder
+from terrazzo.dtype import UInt64
+from terrazzo.errors import BaseZarrError, MetadataValidationError, ShardIndexError, quote
+from terrazzo.grid import ChunkGrid, RegularAxis
+from terrazzo.pipeline.chain import CodecChain
+from terrazzo.pipeline.prepared import MOST_ENCODED, PreparedChain
+from terrazzo.spec import ArrayConfig, ArraySpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from terrazzo.abc.codec import Codec
+
+__all__ = ["ShardLayout", "counts_of", "index_spec"]
+
+HEADER_BYTES = 1 << 20
+"""Bytes that an encoded subchunk may have beside those of its elements."""
+
+
+def counts_of(shape: tuple[int, ...], subchunk: tuple[int, ...]) -> tuple[int, ...]:
+    """Number of subchunks along each axis of a shard.
+
+    Raises
+    ------
+    MetadataValidationError
+        The subchunks do not fill the shard.
+    """
+    if len(shape) != len(subchunk):
+        raise MetadataValidationError(
+            f"{quote(list(subchunk))} cuts {len(subchunk)} axes, the shard has {len(shape)}",
+            field="configuration.chunk_shape",
+        )
+    for position, (length, size) in enumerate(zip(shape, subchunk, strict=True)):
+        if length % size:
+            raise MetadataValidationError(
+                f"{quote(list(subchunk))} does not divide the shape of the shard, {quote(list(shape))}",
+                field=f"configuration.chunk_shape[{position}]",
+            )
+    return tuple(length // size for length, size in zip(shape, subchunk, strict=True))
+
+
+def index_spec(counts: tuple[int, ...]) -> ArraySpec:
+    """What the codecs of the index of a shard see."""
+    return ArraySpec(
+        shape=(*counts, 2),
+        dtype=UInt64(),
+        fill_value=np.uint64((1 << 64) - 1),
+        config=ArrayConfig(order="C", write_empty_chunks=True),
+        prototype=numpy_buffer_prototype(),
+    )
+
+
+class ShardLayout:
+    """Shards of one shape.
+
+    Attributes
+    ----------
+    counts
+        Number of subchunks along each axis.
+    grid
+        The same as a grid on one shard.
+    chain
+        For the subchunks.
+    index_size
+        Bytes of the encoded index.
+    index_at_start
+        Whether the index comes first, else last.
+    most
+        Bytes that an encoded subchunk can have at most.
+    """
+
+    def __init__(
+        self,
+        spec: ArraySpec,
+        subchunk: tuple[int, ...],
+        codecs: Sequence[Codec],
+        index_codecs: Sequence[Codec],
+        *,
+        index_at_start: bool,
+        order: SubchunkWriteOrder,
+    ) -> None:
+        self.spec = spec
+        self.subchunk = subchunk
+        self.counts = counts_of(spec.shape, subchunk)
+        self.count = math.prod(self.counts)
+        self.grid = ChunkGrid(tuple(map(RegularAxis, spec.shape, subchunk)))
+        self.chain = PreparedChain(CodecChain.from_codecs(codecs), replace(spec, shape=subchunk))
+        self.index_chain = PreparedChain(CodecChain.from_codecs(index_codecs), index_spec(self.counts))
+        if self.index_chain.stored_size is None:
+            raise MetadataValidationError(
+                "the size of an encoded index depends on what is in it; only codecs of fixed size are allowed",
+                field="configuration.index_codecs",
+            )
+        self.index_size: int = self.index_chain.stored_size
+        self.index_at_start = index_at_start
+        self.order: SubchunkWriteOrder = order
+        self.most = self.chain.stored_size
+        if self.most is None:
+            self.most = self.chain.size * MOST_ENCODED + HEADER_BYTES
+        self.inline = self.chain.inline and self.index_chain.inline
+
+    @property
+    def data_start(self) -> int:
+        """Offset of the first subchunk that is written."""
+        return self.index_size if self.index_at_start else 0
+
+    async def index_of(self, shard: Buffer) -> ShardIndex:
+        """Decode the index of a whole shard.
+
+        Raises
+        ------
+        ShardIndexError
+            The shard is too short, or the index is damaged or cannot be true.
+        """
+        size = len(shard)
+        if size < self.index_size:
+            raise ShardIndexError(
+                f"{size} bytes are too few for a shard whose index alone has {self.index_size}", stage="index"
+            )
+        part = shard[: self.index_size] if self.index_at_start else shard[size - self.index_size :]
+        return await self.decode_index(part, size)
+
+    async def decode_index(self, data: Buffer, size: int | None) -> ShardIndex:
+        """Decode an index, and check it against the number of bytes of the shard, where that is known."""
+        try:
+            decoded = await self.index_chain.decode(data)
+        except BaseZarrError as error:
+            raise ShardIndexError(f"the shard index cannot be decoded: {error}", stage="index") from error
+        index = ShardIndex.from_array(decoded.as_numpy_array())
+        index.check(self.counts, size, self.most)
+        return index
+
+    async def encode_index(self, index: ShardIndex) -> Buffer:
+        """Encode an index."""
+        array = numpy_buffer_prototype().nd_buffer.from_numpy_array(index.to_array(self.counts))
+        encoded = await self.index_chain.encode(array)
+        assert encoded is not None  # no codec of fixed size drops anything
+        return encoded
