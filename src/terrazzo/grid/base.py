@@ -23,6 +23,9 @@ __all__ = ["Axis", "ChunkGrid", "Indices"]
 
 Indices: TypeAlias = npt.NDArray[np.int64]
 
+FEW = 16
+"""Numbers that are dealt with faster one by one than by numpy."""
+
 
 class Axis(ABC):
     """One dimension of an array, cut into chunks.
@@ -71,6 +74,13 @@ class Axis(ABC):
     @abstractmethod
     def sizes_of(self, chunks: Indices) -> Indices:
         """Stored length of each of several chunks, in elements."""
+
+    def sizes_along(self, chunks: Sequence[int]) -> list[int]:
+        """The same for a list of them, however short."""
+        if len(chunks) < FEW:
+            return list(map(self.size_of, chunks))
+        sizes: list[int] = self.sizes_of(np.asarray(chunks)).tolist()
+        return sizes
 
     @abstractmethod
     def starts_between(self, first: int, stop: int) -> Sequence[int]:

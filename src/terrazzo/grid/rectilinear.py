@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from terrazzo.errors import MetadataValidationError, quote
-from terrazzo.grid.base import Axis, ChunkGrid, Indices
+from terrazzo.grid.base import FEW, Axis, ChunkGrid, Indices
 from terrazzo.grid.edges import Edges, parse_length
 from terrazzo.grid.metadata import ChunkGridMetadata, check_members
 from terrazzo.grid.regular import RegularAxis
@@ -67,6 +67,8 @@ class RectilinearAxis(Axis):
         return sizes[firsts.searchsorted(chunks, side="right") - 1]
 
     def starts_between(self, first: int, stop: int) -> list[int]:
+        if stop - first < FEW:
+            return list(map(self.start_of, range(first, stop)))
         starts: list[int] = self.starts_of(np.arange(first, stop)).tolist()
         return starts
 

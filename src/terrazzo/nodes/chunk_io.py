@@ -79,7 +79,7 @@ class ChunkIO:
         if not all(map(len, indices)):
             return iter(()), None
         axes = zip(self.grid.dimensions, indices, strict=True)
-        sizes = [axis.sizes_of(np.asarray(chunks)).tolist() for axis, chunks in axes]
+        sizes = [axis.sizes_along(chunks) for axis, chunks in axes]
         chains = map(self.chain_for, itertools.product(*sizes), itertools.repeat(prototype))
         typical = self.chain_for(tuple(along[len(along) // 2] for along in sizes), prototype)
         return zip(keys, chains, indexer), typical  # noqa: B905 - all of one length
