@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.grid import ChunkGrid, RegularAxis, RegularChunkGridMetadata
+import terrazzo
+from terrazzo.grid import ChunkGrid, ChunkSpec, RegularAxis, RegularChunkGridMetadata
 from terrazzo.grid.edges import Edges
 from terrazzo.grid.rectilinear import RectilinearAxis, declare_chunks
 from terrazzo.testing import strategies
@@ -88,7 +89,7 @@ def test_chunks_outside_are_not_contained(coords):
 def test_the_last_chunk_ends_with_the_array_and_is_stored_in_full():
     grid = grid_of((5, 3), (2, 10))
     assert grid.grid_shape == (3, 1)
-    assert grid.region_of((2, 0)) == (slice(4, 5), slice(0, 3))
+    assert grid.region_of((2, 0)) == (slice(4, 5, 1), slice(0, 3, 1))
     assert grid.shape_of((2, 0)) == (2, 10)
 
 
@@ -102,7 +103,7 @@ def test_nothing_depends_on_how_many_chunks_are_declared():
     assert grid.get_nchunks() == 2**62 * -(-(2**62) // 3)
     assert next(iter(grid_of((2**62,), (2**61,)).all_chunk_coords())) == (0,)
     assert grid.contains((2**62 - 1, 0))
-    assert grid.region_of((0, 2**62 // 3)) == (slice(0, 1), slice(2**62 - 1, 2**62))
+    assert grid.region_of((0, 2**62 // 3)) == (slice(0, 1, 1), slice(2**62 - 1, 2**62, 1))
 
 
 def test_chunks_may_differ_in_shape():
@@ -110,7 +111,7 @@ def test_chunks_may_differ_in_shape():
     assert not grid.is_regular
     assert (grid.shape, grid.grid_shape, grid.get_nchunks()) == ((6, 4), (3, 2), 6)
     assert grid.shape_of((2, 1)) == (4, 2)
-    assert grid.region_of((2, 1)) == (slice(4, 6), slice(2, 4))
+    assert grid.region_of((2, 1)) == (slice(4, 6, 1), slice(2, 4, 1))
     assert grid.chunk_sizes == ((3, 1, 2), (2, 2))
     assert grid.update_shape((3, 4)).grid_shape == (1, 2)
     assert grid.uniform_shape is None
@@ -136,3 +137,52 @@ def test_sizes_are_those_of_the_regions(data):
 def test_chunks_are_counted_out_one_at_a_time():
     coords = grid_of((10**12, 10**12), (1, 1)).all_chunk_coords()
     assert list(itertools.islice(coords, 3)) == [(0, 0), (0, 1), (0, 2)]
+
+
+# -- what zarr-python has under `experimental`
+
+
+def test_a_grid_is_made_of_sizes():
+    grid = ChunkGrid.from_sizes((6, 5), [[1, 2, 3], 2])
+    assert grid.dimensions == (RectilinearAxis(6, Edges.from_json([1, 2, 3])), RegularAxis(5, 2))
+    assert ChunkGrid.from_sizes(5, (2,)) == ChunkGrid.from_sizes(np.array([5]), [2]) == grid_of((5,), (2,))
+    assert ChunkGrid.from_sizes((5,), [2]).chunk_shape == (2,)
+    assert hash(grid) == hash(ChunkGrid.from_sizes([6, 5], ((1, 2, 3), 2)))
+
+
+@pytest.mark.parametrize(("shape", "sizes"), [(6, [[1, 2]]), (6, [5, 5]), (6, [0]), ((6, 6), [[6], [3, 0, 3]])])
+def test_sizes_that_do_not_cover_the_array_are_refused(shape, sizes):
+    with pytest.raises(ValueError, match=r".+"):
+        ChunkGrid.from_sizes(shape, sizes)
+
+
+def test_a_grid_is_that_of_an_array():
+    array = terrazzo.create_array({}, shape=(6,), chunks=[[1, 5]], dtype="i4")
+    assert ChunkGrid.from_metadata(array.metadata) == ChunkGrid.from_sizes((6,), [[1, 5]])
+
+
+def test_a_chunk_says_where_it_is_and_how_it_is_stored():
+    grid = ChunkGrid.from_sizes((6, 5), [[1, 2, 3], 2])
+    assert grid[2, 2] == ChunkSpec((slice(3, 6, 1), slice(4, 5, 1)), (3, 2))
+    assert (grid[2, 2].shape, grid[2, 2].is_boundary, grid[0, 0].is_boundary) == ((3, 1), True, False)
+    assert [grid[coords] for coords in grid.all_chunk_coords()] == list(grid)
+    assert grid[3, 0] is None
+    assert grid[0, -1] is None
+    assert ChunkGrid.from_sizes((5,), [2])[1].slices == (slice(2, 4, 1),)
+    with pytest.raises(ValueError, match="1 coordinates"):
+        grid[0]
+
+
+def test_a_part_of_the_chunks_is_counted_out():
+    grid = ChunkGrid.from_sizes((6, 5), [[1, 2, 3], 2])
+    assert list(grid.all_chunk_coords(origin=(1, 1))) == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert list(grid.all_chunk_coords(origin=(1, 1), selection_shape=(2, 1))) == [(1, 1), (2, 1)]
+    assert list(grid.iter_chunk_regions(origin=(2, 1))) == [grid[2, 1].slices, grid[2, 2].slices]
+    assert len(list(grid.iter_chunk_regions())) == 9
+    with pytest.raises(IndexError, match="in a grid of"):
+        grid.all_chunk_coords(origin=(1, 1), selection_shape=(3, 1))
+
+
+def test_another_shape_has_as_many_axes():
+    with pytest.raises(ValueError, match="has 1 axes"):
+        grid_of((5, 3), (2, 2)).update_shape((5,))

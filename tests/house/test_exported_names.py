@@ -53,6 +53,7 @@ PUBLIC = {
         "UnknownCodecError UnstableSpecificationWarning VindexInvalidSelectionError ZarrDeprecationWarning "
         "ZarrFutureWarning ZarrRuntimeWarning ZarrUserWarning add_context context quote warn"
     ),
+    "terrazzo.experimental": "ChunkGrid ChunkSpec",
     "terrazzo.registry": (
         "Registry fully_qualified_name get_buffer_class get_chunk_key_encoding_class get_codec_class "
         "get_ndbuffer_class get_numcodec get_pipeline_class get_v2_codecs register_buffer register_chunk_key_encoding "

@@ -12,14 +12,14 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from terrazzo.types import ChunkCoords
+from terrazzo.types import ChunkCoords, ShapeLike
 
-__all__ = ["Axis", "ChunkGrid", "Indices"]
+__all__ = ["FEW", "Axis", "ChunkGrid", "ChunkSpec", "Indices"]
 
 Indices: TypeAlias = npt.NDArray[np.int64]
 
@@ -101,10 +101,68 @@ class Axis(ABC):
 
 
 @dataclass(frozen=True)
+class ChunkSpec:
+    """Where one chunk is, and how it is stored.
+
+    Attributes
+    ----------
+    slices
+        The elements of the array that it holds.
+    codec_shape
+        The shape at which it is stored, in elements.
+    """
+
+    slices: tuple[slice, ...]
+    codec_shape: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of what it holds of the array, in elements."""
+        return tuple(part.stop - part.start for part in self.slices)
+
+    @property
+    def is_boundary(self) -> bool:
+        """Whether it reaches beyond the array."""
+        return self.shape != self.codec_shape
+
+
+@dataclass(frozen=True)
 class ChunkGrid:
-    """The chunks of an array of a given shape."""
+    """The chunks of an array of a given shape.
+
+    Examples
+    --------
+    >>> from terrazzo.experimental import ChunkGrid
+    >>> grid = ChunkGrid.from_sizes((6, 5), [[1, 2, 3], 2])
+    >>> grid.chunk_sizes
+    ((1, 2, 3), (2, 2, 1))
+    >>> grid[2, 2].slices
+    (slice(3, 6, 1), slice(4, 5, 1))
+    """
 
     dimensions: tuple[Axis, ...]
+
+    @classmethod
+    def from_sizes(cls, array_shape: ShapeLike, chunk_sizes: Sequence[int | Sequence[int]]) -> ChunkGrid:
+        """The grid of an array, from one chunk length for an axis or all lengths along it.
+
+        Raises
+        ------
+        ValueError
+            The chunks do not cover the array, or the number of axes differs.
+        """
+        from terrazzo.grid.rectilinear import RectilinearChunkGridMetadata  # it imports this module
+
+        lengths = (array_shape,) if isinstance(array_shape, (int, np.integer)) else tuple(array_shape)
+        if len(lengths) != len(chunk_sizes):
+            raise ValueError(f"chunks for {len(chunk_sizes)} axes, and an array of {len(lengths)}")
+        return RectilinearChunkGridMetadata(chunk_shapes=list(chunk_sizes)).grid_for(tuple(map(int, lengths)))
+
+    @classmethod
+    def from_metadata(cls, metadata: Any) -> ChunkGrid:
+        """The grid of an array, from its metadata in either format."""
+        grid: ChunkGrid = metadata.chunk_grid.grid_for(metadata.shape)
+        return grid
 
     @property
     def ndim(self) -> int:
@@ -163,7 +221,7 @@ class ChunkGrid:
         """The elements of the array that one chunk holds."""
         starts = [axis.start_of(chunk) for axis, chunk in zip(self.dimensions, coords, strict=True)]
         return tuple(
-            slice(start, min(start + size, axis.length))
+            slice(start, min(start + size, axis.length), 1)
             for axis, start, size in zip(self.dimensions, starts, self.shape_of(coords), strict=True)
         )
 
@@ -173,12 +231,58 @@ class ChunkGrid:
             0 <= chunk < axis.count for axis, chunk in zip(self.dimensions, coords, strict=True)
         )
 
-    def all_chunk_coords(self) -> Iterator[ChunkCoords]:
-        """Coordinates of all chunks, in C order."""
-        return _combinations([range(count) for count in self.grid_shape])
+    def all_chunk_coords(
+        self, *, origin: Sequence[int] | None = None, selection_shape: Sequence[int] | None = None
+    ) -> Iterator[ChunkCoords]:
+        """Coordinates of chunks, in C order; by default of all.
+
+        Parameters
+        ----------
+        origin
+            The first of them; by default the first of all.
+        selection_shape
+            Their number along each axis; by default as far as the grid goes.
+
+        Raises
+        ------
+        IndexError
+            The grid does not go that far.
+        """
+        first = (0,) * self.ndim if origin is None else tuple(origin)
+        counts = zip(self.grid_shape, first, strict=True)
+        wanted = tuple(selection_shape) if selection_shape is not None else tuple(count - low for count, low in counts)
+        stops = tuple(low + number for low, number in zip(first, wanted, strict=True))
+        if any(stop > count for stop, count in zip(stops, self.grid_shape, strict=True)):
+            raise IndexError(f"{wanted} chunks from {first}, in a grid of {self.grid_shape}")
+        return _combinations(list(map(range, first, stops)))
+
+    def iter_chunk_regions(
+        self, *, origin: Sequence[int] | None = None, selection_shape: Sequence[int] | None = None
+    ) -> Iterator[tuple[slice, ...]]:
+        """The elements of the array that each chunk holds; parameters as for ``all_chunk_coords``."""
+        return map(self.region_of, self.all_chunk_coords(origin=origin, selection_shape=selection_shape))
+
+    def __getitem__(self, coords: int | ChunkCoords) -> ChunkSpec | None:
+        """One chunk; None where there is none."""
+        place = coords if isinstance(coords, tuple) else (coords,)
+        if len(place) != self.ndim:
+            raise ValueError(f"{place} has {len(place)} coordinates, and a chunk of this grid has {self.ndim}")
+        return ChunkSpec(self.region_of(place), self.shape_of(place)) if self.contains(place) else None
+
+    def __iter__(self) -> Iterator[ChunkSpec]:
+        """All chunks, in C order."""
+        return (ChunkSpec(self.region_of(coords), self.shape_of(coords)) for coords in self.all_chunk_coords())
 
     def update_shape(self, new_shape: tuple[int, ...]) -> ChunkGrid:
-        """The same cut for an array of another shape."""
+        """The same cut for an array of another shape.
+
+        Raises
+        ------
+        ValueError
+            The number of axes differs.
+        """
+        if len(new_shape) != self.ndim:
+            raise ValueError(f"{new_shape} has {len(new_shape)} axes, the grid has {self.ndim}")
         axes = zip(self.dimensions, new_shape, strict=True)
         return ChunkGrid(tuple(axis.resized(length) for axis, length in axes))
 

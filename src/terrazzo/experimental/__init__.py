@@ -1,0 +1,7 @@
+"""Names that zarr-python has under ``zarr.experimental``: they may change."""
+
+from __future__ import annotations
+
+from terrazzo.grid import ChunkGrid, ChunkSpec
+
+__all__ = ["ChunkGrid", "ChunkSpec"]
