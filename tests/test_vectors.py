@@ -50,11 +50,12 @@ def plain(value):
         return [plain(item) for item in value] if value.ndim else plain(value[()])
     if isinstance(value, np.complexfloating):
         return [plain(value.real), plain(value.imag)]
-    if isinstance(value, np.floating) and not np.isfinite(value):
-        return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, np.void) and value.dtype.names is not None:
         return [plain(value[name]) for name in value.dtype.names]
-    return value.item()
+    value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return "NaN" if np.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 @of_kind("read3")

@@ -8,13 +8,14 @@ rows alike, and what is special to one type stands in the test module of that ty
 
 import pytest
 
-from tests.dtype import rows_numeric, rows_struct, rows_text, rows_time
+from tests.dtype import rows_ml, rows_numeric, rows_struct, rows_text, rows_time
 
 ROWS = (
     *rows_numeric.ROWS,
     *rows_time.ROWS,
     *rows_text.ROWS,
     *rows_struct.ROWS,
+    *rows_ml.ROWS,
 )
 
 each_row = pytest.mark.parametrize("row", ROWS, ids=str)

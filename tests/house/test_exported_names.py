@@ -41,8 +41,9 @@ PUBLIC = {
     ),
     "terrazzo.dtype": (
         "Bool Complex128 Complex64 DTypeJSON DataTypeRegistry DateTime64 FixedLengthUTF32 Float16 Float32 Float64 "
-        "Int16 Int32 Int64 Int8 NullTerminatedBytes RawBytes Struct Structured TimeDelta64 UInt16 UInt32 UInt64 UInt8 "
-        "VariableLengthBytes VariableLengthUTF8 ZDType ZDTypeLike data_type_registry parse_dtype"
+        "Int16 Int32 Int64 Int8 MLComplex MLFloat MLInteger NullTerminatedBytes RawBytes Struct Structured TimeDelta64 "
+        "UInt16 UInt32 UInt64 UInt8 VariableLengthBytes VariableLengthUTF8 ZDType ZDTypeLike "
+        "data_type_registry parse_dtype"
     ),
     "terrazzo.errors": (
         "ArrayIndexError ArrayNotFoundError BadConfigError BaseZarrError BoundsCheckError BroadcastError ChecksumError "

@@ -25,6 +25,7 @@ from terrazzo.dtype.numeric import (
 from terrazzo.dtype.parse import DataTypeRegistry, ZDTypeLike, data_type_registry, parse_dtype
 
 if TYPE_CHECKING:
+    from terrazzo.dtype.ml import MLComplex, MLFloat, MLInteger
     from terrazzo.dtype.raw import NullTerminatedBytes, RawBytes, VariableLengthBytes
     from terrazzo.dtype.struct import Struct, Structured
     from terrazzo.dtype.text import FixedLengthUTF32, VariableLengthUTF8
@@ -45,6 +46,9 @@ __all__ = [
     "Int16",
     "Int32",
     "Int64",
+    "MLComplex",
+    "MLFloat",
+    "MLInteger",
     "NullTerminatedBytes",
     "RawBytes",
     "Struct",
@@ -67,6 +71,9 @@ _MODULES = {
     "FixedLengthUTF32": "text",
     "NullTerminatedBytes": "raw",
     "RawBytes": "raw",
+    "MLComplex": "ml",
+    "MLFloat": "ml",
+    "MLInteger": "ml",
     "Struct": "struct",
     "Structured": "struct",
     "TimeDelta64": "time",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,9 +54,15 @@ def int_from_json(data: JSON, dtype: np.dtype[Any]) -> int:
     return data
 
 
-def float_from_json(data: JSON, dtype: np.dtype[Any]) -> Any:
-    """Read a number, a special value, or the bits in hexadecimal, as a scalar of `dtype` (native byte order)."""
-    scalar_type = dtype.type
+def float_from_json(data: JSON, dtype: np.dtype[Any], make: Callable[[float], Any] | None = None) -> Any:
+    """Read a number, a special value, or the bits in hexadecimal, as a scalar of `dtype` (native byte order).
+
+    Parameters
+    ----------
+    make
+        Makes a scalar of a number; by default, numpy does.
+    """
+    scalar_type = make or dtype.type
     if isinstance(data, str):
         if data in SPECIAL:
             return scalar_type(SPECIAL[data])

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from terrazzo.dtype.base import DTypeJSON, TBaseDType, ZDType
+from terrazzo.dtype.ml_table import COMPLEX, FLOATS, INTEGERS, NATIVE_COMPLEX
 from terrazzo.dtype.numeric import NUMERIC
 from terrazzo.dtype.registry import AnyZDType, DataTypeRegistry
 from terrazzo.errors import DataTypeValidationError
@@ -33,6 +34,9 @@ for _key, _path, _native, _others in (
     ("variable_length_bytes", "raw:VariableLengthBytes", [_OBJECT], ["bytes"]),
 ):
     data_type_registry.register_lazily(_key, f"terrazzo.dtype.{_path}", native=_native, aliases=_others)
+for _table, _class in ((FLOATS, "MLFloat"), (INTEGERS, "MLInteger"), (COMPLEX, "MLComplex")):
+    for _key in _table:
+        data_type_registry.register_lazily(_key, f"terrazzo.dtype.ml:{_class}", native=[NATIVE_COMPLEX.get(_key, _key)])
 
 _OF_ANY_LENGTH: Mapping[str | type, str] = {
     str: "string",

@@ -31,14 +31,23 @@ def value_for(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], prototyp
     """
     if isinstance(value, NDBuffer):
         value = value.as_ndarray_like()
-    if not isinstance(value, np.ndarray):
-        if _is_foreign_array(value, shape):
-            return prototype.nd_buffer.from_ndarray_like(value)
+    if not isinstance(value, np.ndarray) and _is_foreign_array(value, shape):
+        return prototype.nd_buffer.from_ndarray_like(value)
+    if _is_narrow(dtype):
+        from terrazzo.dtype.ml import cast_values  # few arrays need it
+
+        value = cast_values(value, dtype)
+    elif not isinstance(value, np.ndarray):
         # Python's own numbers are checked against the range of the data type here; numpy's arrays wrap.
         value = np.asarray(value) if hasattr(value, "dtype") else np.asarray(value, dtype=dtype)
     if value.dtype.kind not in NUMBERS or dtype.kind not in NUMBERS:
         value = value.astype(dtype, copy=False)
     return prototype.nd_buffer.from_numpy_array(_broadcast(value, shape))
+
+
+def _is_narrow(dtype: np.dtype[Any]) -> bool:
+    """Whether elements are numbers, or pairs of them, that another package than numpy defines."""
+    return dtype.isbuiltin == 2 or (dtype.names == ("real", "imag") and dtype[0].isbuiltin == 2)
 
 
 def _is_foreign_array(value: Any, shape: tuple[int, ...]) -> bool:
