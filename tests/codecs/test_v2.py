@@ -254,3 +254,14 @@ def test_a_codec_that_no_array_could_be_written_with_is_refused():
     for data in (3, "zlib", numcodecs.Zlib, Zlib(), object()):
         with pytest.raises(ValueError, match="numcodecs"):
             parse_v2_codec(data)
+
+
+@pytest.mark.parametrize("member", ["dtype", "astype"])
+@pytest.mark.parametrize(
+    "value", ["<f3", "a3", "<a3", "i4,i8", "\ud800", "9" * 5000, "", 4, True, [], {"name": "x"}, [["a", "<i2"]]]
+)
+def test_a_data_type_of_a_filter_that_numpy_would_puzzle_over_is_refused_and_named(member, value):
+    config = {"id": "delta", "dtype": "<i2", member: value}
+    with pytest.raises(MetadataValidationError, match="is no data type of numpy") as caught:
+        chain_of(ndim=1, filters=[{"id": "delta", "dtype": "int16"}, config])
+    assert caught.value.field == f"filters[1].{member}"

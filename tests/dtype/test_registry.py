@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from terrazzo import dtype
-from terrazzo.dtype.registry import DataTypeRegistry
+from terrazzo.dtype.registry import DataTypeRegistry, native_of_name
 from terrazzo.errors import DataTypeValidationError
 from tests.dtype.test_numeric import TYPES
 
@@ -158,3 +158,20 @@ def test_entry_points_are_not_collected_for_types_that_are_known(registry):
         registry.match_json(text, zarr_format=2)
         registry.match_dtype(np.dtype(text))
     assert not registry._collected
+
+
+@pytest.mark.parametrize(
+    "name", ["<i2", ">f8", "|u1", "i4", "int16", "float32", "bool", "?", "|b1", "<U3", "<M8[25s]", "c16"]
+)
+def test_a_name_of_numpys_is_a_data_type(name):
+    assert native_of_name(name) == np.dtype(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " i4", "i4 ", "i4,i8", "(2,)i4", "<f3", "a", "a3", "<a3", "9" * 5000, "i" + "9" * 50, "M8[x]", "\ud800", "\0"]
+    + [None, 4, True, b"i4", [], {}, [["a", "<i2"]], {"names": ["a"], "formats": ["i4"], "itemsize": 10**12}],
+)
+def test_what_numpy_would_read_as_more_or_warn_of_is_none(name):
+    with pytest.raises(DataTypeValidationError, match="is no data type of numpy"):
+        native_of_name(name)

@@ -480,3 +480,10 @@ def test_values_are_assigned_as_numpy_assigns_them():
         array[0] = (1, 2, 3)
     with pytest.raises(OverflowError):
         array[0] = (2**15, 0)
+
+
+def test_a_struct_within_a_struct_has_no_other_members_either():
+    inner = {"name": "struct", "configuration": {"fields": [{"name": "c", "data_type": "uint8"}]}, "strange": 1}
+    outer = {"name": "struct", "configuration": {"fields": [{"name": "b", "data_type": inner}]}}
+    with pytest.raises(DataTypeValidationError, match="strange"):
+        get_data_type_from_json(outer, zarr_format=3)

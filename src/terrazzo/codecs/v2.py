@@ -39,7 +39,14 @@ from terrazzo.codecs.numcodecs import bytes_bytes
 from terrazzo.codecs.numcodecs.base import as_bytes, as_elements, make_numcodec
 from terrazzo.codecs.transpose import TransposeCodec
 from terrazzo.dtype.base import FixedSize, ZDType
-from terrazzo.errors import CorruptDataError, MetadataValidationError, PickleCodecDisabledError, quote
+from terrazzo.dtype.registry import native_of_name
+from terrazzo.errors import (
+    CorruptDataError,
+    DataTypeValidationError,
+    MetadataValidationError,
+    PickleCodecDisabledError,
+    quote,
+)
 from terrazzo.registry import get_codec_class
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
@@ -72,6 +79,9 @@ RESULT_MEMBERS = {
 }
 """Members that hold the data type of what a filter gives; the first that is there decides."""
 
+TYPE_MEMBERS = ("dtype", "astype", "encode_dtype", "decode_dtype")
+"""Members of these filters that name a data type in numpy's way."""
+
 MOST_ENCODED = 4
 """Bytes per byte that a filter makes of what it cannot pack, generously."""
 
@@ -102,6 +112,8 @@ def chain_from_v2(
         A configuration is malformed; the field is relative to the document.
     """
     steps = [dict(item) for item in filters or ()]
+    for position, config in enumerate(steps):
+        _check_types(config, f"filters[{position}]")
     packed = [] if compressor is None else [dict(compressor)]
     last = next((at for at in range(len(steps), 0, -1) if steps[at - 1]["id"] not in BYTES_TO_BYTES), 0)
     item_size = _item_size_after(dtype, steps[:last]) if last == len(steps) else 1
@@ -162,6 +174,17 @@ def parse_v2_codec(data: object) -> dict[str, Any]:
     return config
 
 
+def _check_types(config: Mapping[str, Any], field: str) -> None:
+    """Check the names of data types: numpy takes more for one than documents may hold, and warns of some."""
+    if config["id"] in RESULT_MEMBERS:
+        for member in TYPE_MEMBERS:
+            try:
+                if config.get(member) is not None:
+                    native_of_name(config[member])
+            except DataTypeValidationError as error:
+                raise MetadataValidationError(str(error), field=f"{field}.{member}") from error
+
+
 def _within(field: str, config: dict[str, Any], item_size: int) -> BytesBytesCodec:
     try:
         return _bytes_to_bytes(config, item_size)
@@ -213,10 +236,9 @@ def _item_size_after(dtype: ZDType[Any, Any], filters: Sequence[Mapping[str, Any
             size = 1
         elif name in RESULT_MEMBERS:
             given = next((config[member] for member in RESULT_MEMBERS[name] if config.get(member) is not None), None)
-            try:
-                size = np.dtype(given).itemsize
-            except TypeError:
+            if given is None:
                 return None
+            size = native_of_name(given).itemsize
         elif name != "bitround":
             return None
     return size

@@ -18,12 +18,15 @@ from terrazzo.dtype.base import DTypeJSON, OtherDataTypeError, TBaseDType, ZDTyp
 from terrazzo.errors import DataTypeValidationError, quote
 from terrazzo.types import ZarrFormat
 
-__all__ = ["AnyZDType", "DataTypeRegistry", "native_of_v2"]
+__all__ = ["AnyZDType", "DataTypeRegistry", "native_of_name", "native_of_v2"]
 
 AnyZDType: TypeAlias = ZDType[Any, Any]
 
 V2_NAME = re.compile(r"[<>|][biufcmMSUVO][0-9]*(\[[0-9A-Za-zμ]+\])?")
 """Type strings of numpy that documents of Zarr v2 may hold; others, some of which numpy understands, they may not."""
+
+NUMPY_NAME = re.compile(r"[<>|=]?(?!a[0-9]*$)[?a-zA-Z][a-zA-Z]*[0-9]{0,9}(\[[0-9a-zμ]{1,20}\])?")
+"""Names that may be put to numpy, which also understands a language of its own, and warns of some letters."""
 
 NUMBER = re.compile(r"[0-9]+")
 
@@ -226,3 +229,19 @@ def native_of_v2(name: object) -> type[Any] | None:
             return None
         return native
     return None
+
+
+def native_of_name(name: object) -> np.dtype[Any]:
+    """The data type that a codec's configuration names in numpy's way: ``"<i2"``, ``"int16"``.
+
+    Raises
+    ------
+    DataTypeValidationError
+        It is no such name.
+    """
+    if isinstance(name, str) and NUMPY_NAME.fullmatch(name):
+        try:
+            return np.dtype(name)
+        except (TypeError, ValueError):
+            pass
+    raise DataTypeValidationError(f"{quote(name)} is no data type of numpy")

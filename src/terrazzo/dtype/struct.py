@@ -119,6 +119,10 @@ class Structured(ZDType[TBaseDType, Any], FixedSize):
         if not _is_struct(data, cls._aliases):
             raise cls.refuse(data)
         _check_depth(depth)
+        try:
+            check_members(data, *EXTENSION)
+        except MetadataValidationError as error:
+            raise DataTypeValidationError(str(error)) from error
         configuration: Any = data.get("configuration")
         listed = configuration.get("fields") if isinstance(configuration, Mapping) else None
         if not isinstance(listed, Sequence) or isinstance(listed, str):

@@ -18,7 +18,8 @@ from terrazzo.buffer.base import NDBuffer
 from terrazzo.codecs.numcodecs.base import _NumcodecsCodec
 from terrazzo.dtype.base import ZDType
 from terrazzo.dtype.parse import data_type_registry
-from terrazzo.errors import CorruptDataError, DataTypeValidationError, MetadataValidationError, quote
+from terrazzo.dtype.registry import native_of_name
+from terrazzo.errors import CorruptDataError, DataTypeValidationError, MetadataValidationError
 from terrazzo.spec import ArraySpec
 
 __all__ = [
@@ -71,10 +72,10 @@ class _NumcodecsArrayArrayCodec(_NumcodecsCodec, ArrayArrayCodec):
         """The data type that a member of the configuration names."""
         value: Any = self.codec_config[member]
         try:
-            dtype: np.dtype[Any] = np.dtype(value)
+            dtype = native_of_name(value)
             data_type_registry.match_dtype(dtype)
-        except (TypeError, ValueError, SyntaxError, DataTypeValidationError) as error:
-            raise MetadataValidationError(f"{quote(value)} is no data type of numpy", field=member) from error
+        except DataTypeValidationError as error:
+            raise MetadataValidationError(str(error), field=member) from error
         return dtype
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ArraySpec) -> NDBuffer:
