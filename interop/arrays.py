@@ -44,7 +44,7 @@ class ArrayCase:
     name: str
     dtype: str = "int32"
     shape: tuple[int, ...] = (7, 10)
-    chunks: tuple[int, ...] = (4, 3)
+    chunks: tuple[int | tuple[int, ...], ...] = (4, 3)
     filters: tuple[dict[str, Any], ...] = ()
     serializer: dict[str, Any] = field(default_factory=lambda: BYTES_LITTLE)
     compressors: tuple[dict[str, Any], ...] = ()
@@ -165,6 +165,16 @@ SHAPES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "an empty axis": ((0, 5), (1, 5)),
 }
 
+RECTILINEAR: dict[str, tuple[tuple[int, ...], tuple[int | tuple[int, ...], ...]]] = {
+    "lists": ((7, 10), ((1, 2, 4), (3, 6, 1))),
+    "a list and a length": ((7, 10), ((6, 1), 3)),
+    "runs": ((7, 10), ((2, 2, 2, 1), (5, 5))),
+    "1-d": ((9,), ((1, 1, 4, 3),)),
+    "one chunk": ((4, 3), ((4,), (3,))),
+    "an empty axis": ((0, 5), ((2, 3), (1, 4))),
+    "3-d": ((4, 5, 6), ((1, 3), 2, (1, 2, 3))),
+}
+
 FILL_VALUES: dict[str, tuple[Any, ...]] = {
     "bool": (True,),
     "int8": (-128, 127),
@@ -196,6 +206,14 @@ def cases() -> Iterator[ArrayCase]:
         every = codec("transpose", order=list(reversed(range(len(shape)))))
         filters = (every,) if shape else ()
         yield ArrayCase(f"shape {name}, encoded", "uint16", shape, chunks, filters, BYTES_BIG, (CRC32C,))
+    for name, (shape, lengths) in RECTILINEAR.items():
+        yield ArrayCase(f"rectilinear {name}", "float32", shape, lengths)
+        every = codec("transpose", order=list(reversed(range(len(shape)))))
+        zstd = codec("zstd", level=1, checksum=False)
+        yield ArrayCase(f"rectilinear {name}, encoded", "uint16", shape, lengths, (every,), BYTES_BIG, (zstd, CRC32C))
+    yield ArrayCase(
+        "rectilinear part", chunks=((1, 2, 4), 3), fill_value=3, region=(slice(2, 5), slice(1, 8)), is_smooth=True
+    )
     for encoding, separator, shape in itertools.product(("default", "v2"), "/.", ((7, 10), (7,), ())):
         keys = codec(encoding, separator=separator)
         chunks = (4, 3)[: len(shape)]

@@ -34,6 +34,9 @@ REFUSALS = (
     Gap("tensorstore", "reads", "equal dimension names", r'Dimension label\(s\) "x" not unique'),
     # What reads is what writes JSON; only giving such an integer to tensorstore fails.
     Gap("tensorstore", "writes", "attributes with an integer beyond 64 bits", "int too big to convert"),
+    # tensorstore has regular chunk grids only.
+    Gap("tensorstore", "writes", "rectilinear *", '"rectilinear"'),
+    Gap("tensorstore", "reads", "rectilinear *", '"rectilinear"'),
     # The blosc of numcodecs, which zarr-python and terrazzo use, is built without snappy.
     Gap("terrazzo", "writes", "codecs blosc snappy *", "built without snappy"),
     Gap("terrazzo", "reads", "codecs blosc snappy *", "built without snappy"),

@@ -37,13 +37,12 @@ class ZarrLike:
     def __init__(self, name: str, module: Any, pipeline: str | None = None) -> None:
         self.name = name
         self.module = module
-        self.settings = {} if pipeline is None else {"codec_pipeline.path": pipeline}
+        self.settings: dict[str, Any] = {"array.rectilinear_chunks": True}
+        if pipeline is not None:
+            self.settings["codec_pipeline.path"] = pipeline
 
     @contextlib.contextmanager
     def _settings(self) -> Iterator[None]:
-        if not self.settings:
-            yield
-            return
         with self.module.config.set(self.settings):
             yield
 
@@ -64,7 +63,8 @@ class TensorStore:
 
     def write(self, folder: Path, case: ArrayCase) -> None:
         documents: dict[str, Any] = {}
-        zarr.create_array(zarr.storage.MemoryStore(documents), **case.parameters)
+        with zarr.config.set({"array.rectilinear_chunks": True}):
+            zarr.create_array(zarr.storage.MemoryStore(documents), **case.parameters)
         spec = {
             "driver": "zarr3",
             "kvstore": {"driver": "file", "path": f"{folder}/", "file_io_sync": False},
