@@ -132,6 +132,11 @@ def test_MD_25_a_document_that_does_not_say_what_it_is_of(store, way):
     refused(store, way, b'{"zarr_format": 3}', field="node_type")
 
 
+def rectilinear(*chunk_shapes):
+    return {"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": list(chunk_shapes)}}
+
+
+CONFIGURATION = "chunk_grid.configuration"
 ROWS = [
     ("MD-01", {"shape": [-1]}, "shape[0]"),
     ("MD-01", {"shape": [4, -(1 << 70)], "chunk_grid": grid(2, 2)}, "shape[1]"),
@@ -211,6 +216,25 @@ ROWS = [
     ("MD-26", {"chunk_grid": grid(-2)}, "chunk_grid.configuration.chunk_shape[0]"),
     ("MD-26", {"chunk_grid": grid(None)}, "chunk_grid.configuration.chunk_shape[0]"),
     ("MD-26", {"chunk_grid": grid(1 << 63)}, "chunk_grid.configuration.chunk_shape[0]"),
+    *(
+        ("MD-26", {"chunk_grid": rectilinear(*chunk_shapes)}, f"chunk_grid.configuration.chunk_shapes{place}")
+        for chunk_shapes, place in (
+            ([0], "[0]"),
+            ([[]], "[0]"),
+            ([[1, 2]], "[0]"),
+            ([[2, 0, 2]], "[0][1]"),
+            ([[[2, 0]]], "[0][0][1]"),
+            ([[[2, 1, 1]]], "[0][0]"),
+            ([["2", 2]], "[0][0]"),
+            ([None], "[0]"),
+            ([[1 << 63]], "[0][0]"),
+            ([[[1, 1 << 62]]], "[0]"),
+            ([[[1, 10**40]]], "[0][0][1]"),
+            ([2, 2], ""),
+        )
+    ),
+    ("MD-26", {"chunk_grid": {"name": "rectilinear", "configuration": {"chunk_shapes": [2]}}}, f"{CONFIGURATION}.kind"),
+    ("MD-26", {"chunk_grid": {"name": "rectilinear"}}, f"{CONFIGURATION}.kind"),
     ("MD-27", {"storage_transformers": [{"name": "x"}]}, "storage_transformers"),
     ("MD-27", {"storage_transformers": [{"name": "x", "must_understand": False}]}, "storage_transformers"),
     ("MD-27", {"storage_transformers": ["x"]}, "storage_transformers"),
@@ -245,6 +269,17 @@ def test_MD_23_an_unknown_grid_is_quoted(store, way):
 
 
 # -- what cannot be large
+
+
+def test_MD_03_10_to_the_15_declared_chunks_cost_nothing_to_look_at(store):
+    chunk_grid = rectilinear([[1, 10**15], 4], [2, [3, 10**15]])
+    fill(store, {"zarr.json": document(shape=[10**15 + 2, 10**15], chunk_grid=chunk_grid)})
+    fill(store, {f"c/{10**15}/1": bytes(range(12))})
+    array = terrazzo.open_array(store)
+    assert "<variable>" in repr(array.info)
+    assert array.nchunks == (10**15 + 1) * (1 + -(-(10**15 - 2) // 3))
+    assert array[10**15 :, :5].tolist() == [[9, 9, 0, 1, 2], [9, 9, 3, 4, 5]]
+    assert array[5:8, 10**14].tolist() == [9, 9, 9]
 
 
 def test_MD_03_an_array_of_2_to_the_62_elements_costs_nothing_to_look_at(store):
