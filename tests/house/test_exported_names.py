@@ -63,8 +63,9 @@ PUBLIC = {
     "terrazzo.storage": "LocalStore MemoryStore StoreLike StorePath WrapperStore",
     "terrazzo.testing.stores": "CountingStore FailingStore HookedStore LatencyStore Request SuspendingStore",
     "terrazzo.testing.strategies": (
-        "CodecArguments arrays attributes axis_slices basic_selections chunk_key_encodings chunk_shapes codec_chains "
-        "data_types dtypes fill_values node_names node_paths rectilinear_chunks scalars shapes shard_shapes "
+        "CodecArguments arrays attributes axis_slices basic_selections block_selections chunk_key_encodings "
+        "chunk_shapes codec_chains coordinate_selections data_types dtypes fill_values index_arrays masks node_names "
+        "node_paths orthogonal_selections rectilinear_chunks scalars shapes shard_shapes "
         "sharding_codecs"
     ),
     "terrazzo.types": (

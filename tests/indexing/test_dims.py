@@ -3,19 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrazzo.grid import RegularAxis
-from terrazzo.grid.edges import Edges
-from terrazzo.grid.rectilinear import RectilinearAxis
 from terrazzo.indexing.dims import project_axis
 from terrazzo.testing import strategies
-
-
-def axes(length):
-    """Axes of a length: regular ones, and ones whose chunks differ."""
-    regular = st.integers(1, length + 2).map(lambda chunk: RegularAxis(length, chunk))
-    sizes = st.lists(st.integers(1, 4), min_size=1, max_size=5)
-    edges = sizes.map(lambda sizes: Edges.from_json([*sizes, max(1, length - sum(sizes))]))
-    uneven = edges.map(lambda edges: RectilinearAxis(length, edges))
-    return regular | uneven
+from tests.selecting import axes
 
 
 def check(selected, axis):

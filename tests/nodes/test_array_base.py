@@ -1,9 +1,12 @@
+import functools
+
 import numpy as np
 import pytest
 
 import terrazzo
 from terrazzo.codecs import BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec
 from terrazzo.storage import MemoryStore
+from tests.parallel import run_threads
 
 
 @pytest.fixture(params=["blocking", "asynchronous"])
@@ -116,3 +119,57 @@ def test_MD_03_an_array_of_any_size_says_what_it_is_at_once(view):
     assert array.nbytes == 2**127
     assert str(2**62) in repr(array)
     assert str(2**127) in repr(array.info)
+
+
+# -- units of reading and writing
+
+
+def test_write_units_are_the_stored_objects(view, store):
+    array = view(terrazzo.create_array(store, shape=(5, 8), chunks=(2, 2), shards=(4, 4), dtype="i4"))
+    assert list(array.write_units()) == [
+        (slice(0, 4, 1), slice(0, 4, 1)),
+        (slice(0, 4, 1), slice(4, 8, 1)),
+        (slice(4, 5, 1), slice(0, 4, 1)),
+        (slice(4, 5, 1), slice(4, 8, 1)),
+    ]
+    chunks = list(array.read_units())
+    assert chunks[:5] == [
+        (slice(0, 2, 1), slice(0, 2, 1)),
+        (slice(0, 2, 1), slice(2, 4, 1)),
+        (slice(2, 4, 1), slice(0, 2, 1)),
+        (slice(2, 4, 1), slice(2, 4, 1)),
+        (slice(0, 2, 1), slice(4, 6, 1)),
+    ]
+    covered = np.zeros((5, 8), dtype=int)
+    for region in chunks:
+        covered[region] += 1
+    assert (covered == 1).all()
+
+
+def test_units_are_made_one_at_a_time(view, store):
+    array = view(terrazzo.create_array(store, shape=(2**40, 2**40), chunks=(1, 1), dtype="i4"))
+    for units in (array.write_units(), array.read_units(), array._iter_chunk_regions(), array._iter_shard_regions()):
+        assert next(units) == (slice(0, 1, 1), slice(0, 1, 1))
+        assert next(units) == (slice(0, 1, 1), slice(1, 2, 1))
+
+
+def test_writers_that_share_out_the_units_lose_nothing(store):
+    array = terrazzo.create_array(store, shape=(9, 7), chunks=(2, 3), dtype="i4")
+    units = list(array.write_units())
+    assert len(units) == array.nchunks
+
+    def write(number):
+        for region in units[number::3]:
+            array[region] = np.arange(63).reshape(9, 7)[region]
+
+    run_threads(*(functools.partial(write, number) for number in range(3)))
+    assert np.array_equal(array[...], np.arange(63).reshape(9, 7))
+
+
+def test_units_have_the_names_that_packages_use(view, store):
+    array = view(terrazzo.create_array(store, shape=(8, 8), chunks=(2, 4), shards=(4, 8), dtype="i4"))
+    assert list(array._iter_chunk_coords(selection_shape=(1, 2))) == [(0, 0), (0, 1)]
+    assert list(array._iter_chunk_regions(origin=(3, 1))) == [(slice(6, 8, 1), slice(4, 8, 1))]
+    assert list(array._iter_shard_coords()) == [(0, 0), (1, 0)]
+    assert list(array._iter_shard_regions()) == list(array.write_units())
+    assert list(array._iter_shard_keys(origin=(1, 0))) == ["c/1/0"]

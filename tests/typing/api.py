@@ -19,6 +19,7 @@ from terrazzo.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, Tran
 from terrazzo.dtype import ZDType, parse_dtype
 from terrazzo.errors import CorruptDataError, MetadataValidationError
 from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
+from terrazzo.nodes.accessors import AsyncBlockIndex, AsyncOIndex, AsyncVIndex, BlockIndex, OIndex, VIndex
 from terrazzo.nodes.attributes import Attributes
 from terrazzo.nodes.report import ArrayInfo, GroupInfo, TreeRepr
 from terrazzo.spec import ArrayConfig
@@ -109,6 +110,23 @@ def using_an_array(array: Array[ArrayV3Metadata], out: NDBuffer) -> None:
 
     assert_type(array[1:3, ::2], Any)
     array[..., 0] = [1, 2, 3]
+    assert_type(array.get_orthogonal_selection(([0, 1], slice(2))), Any)
+    assert_type(array.get_coordinate_selection(([0, 1], [1, 1]), fields="a"), Any)
+    assert_type(array.get_mask_selection(np.ones((4, 6), dtype=np.bool_)), Any)
+    assert_type(array.get_block_selection((0, slice(1))), Any)
+    assert_type(array.set_orthogonal_selection([0, 1], 5), None)
+    assert_type(array.set_coordinate_selection(([0, 1], 1), [1, 2]), None)
+    assert_type(array.set_mask_selection([[True, False]], 5), None)
+    assert_type(array.set_block_selection(0, 5, fields=["a"]), None)
+    assert_type(array.oindex, OIndex)
+    assert_type(array.vindex, VIndex)
+    assert_type(array.blocks, BlockIndex)
+    assert_type(array.oindex[[0, 1], :], Any)
+    array.vindex[[0, 1], [1, 1]] = 5
+    array.blocks[0] = 5
+    assert_type(array.write_units(), Iterator[tuple[slice, ...]])
+    assert_type(array.read_units(), Iterator[tuple[slice, ...]])
+    assert_type(array.iter_chunks(), Iterator[tuple[tuple[slice, ...], Any]])
     assert_type(array.get_basic_selection(slice(1, 3), out=out), Any)
     assert_type(array.set_basic_selection((0, ...), 5), None)
     assert_type(array.resize((4, 6)), None)
@@ -126,6 +144,20 @@ async def using_an_asynchronous_array(array: AsyncArray[ArrayV3Metadata]) -> Non
     assert_type(await array.setitem(..., 5), None)
     assert_type(await array.get_basic_selection(0), Any)
     assert_type(await array.set_basic_selection(0, 5), None)
+    assert_type(await array.get_orthogonal_selection(([0, 1], slice(2))), Any)
+    assert_type(await array.get_coordinate_selection((np.array([0]), 1)), Any)
+    assert_type(await array.get_mask_selection([True, False], fields="a"), Any)
+    assert_type(await array.get_block_selection(0), Any)
+    assert_type(await array.set_orthogonal_selection([0, 1], 5), None)
+    assert_type(await array.set_coordinate_selection([0, 1], 5), None)
+    assert_type(await array.set_mask_selection([True, False], 5), None)
+    assert_type(await array.set_block_selection(..., 5), None)
+    assert_type(array.oindex, AsyncOIndex)
+    assert_type(array.vindex, AsyncVIndex)
+    assert_type(array.blocks, AsyncBlockIndex)
+    assert_type(await array.oindex.getitem([0, 1]), Any)
+    assert_type(await array.vindex.setitem([0, 1], 5), None)
+    assert_type(array.iter_chunks(), AsyncGenerator[tuple[tuple[slice, ...], Any], None])
     assert_type(await array.resize(5), None)
     assert_type(await array.append(np.zeros(3)), tuple[int, ...])
     assert_type(await array.update_attributes({"a": 1}), AsyncArray[ArrayV3Metadata])

@@ -3,7 +3,42 @@
 from __future__ import annotations
 
 from terrazzo.indexing.basic import BasicIndexer
+from terrazzo.indexing.block import BlockIndexer
+from terrazzo.indexing.coordinate import CoordinateIndexer, MaskIndexer, as_mask
+from terrazzo.indexing.kinds import check_fields, is_plain, kind_of, pop_fields
+from terrazzo.indexing.orthogonal import OrthogonalIndexer
 from terrazzo.indexing.projection import ChunkProjection, Indexer, SelectorTuple
-from terrazzo.indexing.selection import BasicSelection, normalize_basic
+from terrazzo.indexing.selection import (
+    BasicSelection,
+    CoordinateSelection,
+    Fields,
+    MaskSelection,
+    OrthogonalSelection,
+    Selection,
+    normalize_basic,
+    normalize_orthogonal,
+)
 
-__all__ = ["BasicIndexer", "BasicSelection", "ChunkProjection", "Indexer", "SelectorTuple", "normalize_basic"]
+__all__ = [
+    "BasicIndexer",
+    "BasicSelection",
+    "BlockIndexer",
+    "ChunkProjection",
+    "CoordinateIndexer",
+    "CoordinateSelection",
+    "Fields",
+    "Indexer",
+    "MaskIndexer",
+    "MaskSelection",
+    "OrthogonalIndexer",
+    "OrthogonalSelection",
+    "Selection",
+    "SelectorTuple",
+    "as_mask",
+    "check_fields",
+    "is_plain",
+    "kind_of",
+    "normalize_basic",
+    "normalize_orthogonal",
+    "pop_fields",
+]

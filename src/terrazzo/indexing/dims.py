@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from terrazzo.grid.base import Axis
+import numpy as np
+
+from terrazzo.grid.base import Axis, Indices
+from terrazzo.indexing.points import bounds_of, stable_order
 from terrazzo.indexing.selection import AxisSelection
 
 __all__ = ["AxisProjections", "project_axis"]
@@ -21,23 +24,27 @@ class AxisProjections(NamedTuple):
     chunks
         Index of each chunk along the axis.
     chunk_selections
-        What is selected in it: an int or a slice, counted from the start of the chunk.
+        What is selected in it, counted from the start of the chunk: an int, a slice with a positive step, or an array
+        of int64 where that is no slice.
     out_selections
-        Where that goes along the axis of the result: a slice; nothing when the axis is dropped.
+        Where that goes along the axis of the result: a slice of step 1, or an array where it goes to several places;
+        nothing when the axis is dropped.
     complete
         Whether all elements are selected that the chunk has within the array.
     """
 
     chunks: list[int]
     chunk_selections: list[Any]
-    out_selections: list[slice] | None
+    out_selections: list[Any] | None
     complete: list[bool]
 
 
 def project_axis(selected: AxisSelection, axis: Axis) -> AxisProjections:
-    """Project an index or a range on the chunks of an axis."""
+    """Project an index, a range or an array of indices on the chunks of an axis."""
     if isinstance(selected, int):
         return _project_index(selected, axis)
+    if not isinstance(selected, range):
+        return _project_indices(selected, axis)
     if len(selected) == 0:
         return AxisProjections([], [], [], [])
     if selected.step == 1:
@@ -85,20 +92,61 @@ def _project_long_run(selected: range, axis: Axis, first: int, last: int) -> Axi
 def _project_steps(selected: range, axis: Axis) -> AxisProjections:
     """Every so many elements: chunks between two of them are not visited."""
     step = selected.step
-    chunks: list[int] = []
-    chunk_selections: list[slice] = []
-    out_selections: list[slice] = []
+    first, last = axis.chunk_at(selected[0]), axis.chunk_at(selected[-1])
+    if len(selected) <= last - first:
+        touched = axis.chunks_at(np.arange(selected.start, selected.stop, step, dtype=np.int64))
+        touched = touched[bounds_of(touched)[:-1]]
+    else:
+        touched = np.arange(first, last + 1, dtype=np.int64)
+    starts = axis.starts_of(touched)
+    held = np.minimum(axis.sizes_of(touched), axis.length - starts)
+    done = np.maximum(-((selected.start - starts) // step), 0)
+    stops = np.append(done[1:], len(selected))
+    kept = stops > done
+    if not kept.all():
+        touched, starts, held, done, stops = (values[kept] for values in (touched, starts, held, done, stops))
+    lows = selected.start + done * step - starts
+    highs = lows + (stops - done - 1) * step + 1
+    return AxisProjections(
+        touched.tolist(),
+        [slice(low, high, step) for low, high in zip(lows.tolist(), highs.tolist(), strict=True)],
+        _slices(done.tolist(), stops.tolist()),
+        (held == 1).tolist(),
+    )
+
+
+def _project_indices(selected: Indices, axis: Axis) -> AxisProjections:
+    """Any elements in any order: each chunk gets its own, in the order in which they are selected."""
+    chunks = axis.chunks_at(selected)
+    order = stable_order(chunks)
+    if order is not None:
+        chunks, selected = chunks[order], selected[order]
+    edges = bounds_of(chunks)
+    touched = chunks[edges[:-1]]
+    starts = axis.starts_of(touched)
+    offsets = selected - np.repeat(starts, np.diff(edges))
+    held = np.minimum(axis.sizes_of(touched), axis.length - starts).tolist()
+    ascending = bool((selected[1:] > selected[:-1]).all())
+    bounds = edges.tolist()
+    chunk_selections: list[Any] = []
+    out_selections: list[Any] = []
     complete: list[bool] = []
-    done = 0
-    while done < len(selected):
-        low = selected[done]
-        chunk = axis.chunk_at(low)
-        start = axis.start_of(chunk)
-        stop = min(start + axis.size_of(chunk), axis.length, selected[-1] + 1)
-        taken = -(-(stop - low) // step)
-        chunks.append(chunk)
-        chunk_selections.append(slice(low - start, low - start + (taken - 1) * step + 1, step))
-        out_selections.append(slice(done, done + taken, 1))
-        complete.append(axis.held_by(chunk) == 1)
-        done += taken
-    return AxisProjections(chunks, chunk_selections, out_selections, complete)
+    for low, high, size in zip(bounds, bounds[1:], held):  # noqa: B905 - one more bound than chunks
+        part = offsets[low:high]
+        first, last = int(part[0]), int(part[-1])
+        is_run = high - low == 1 or (ascending and last - first == high - low - 1)
+        chunk_selections.append(slice(first, last + 1, 1) if is_run else part)
+        out_selections.append(slice(low, high, 1) if order is None else _as_slice(order[low:high]))
+        distinct = high - low if ascending or high - low < size else len(np.unique(part))
+        complete.append(distinct == size)
+    return AxisProjections(touched.tolist(), chunk_selections, out_selections, complete)
+
+
+def _slices(starts: list[int], stops: list[int]) -> list[slice]:
+    return [slice(start, stop, 1) for start, stop in zip(starts, stops, strict=True)]
+
+
+def _as_slice(places: Indices) -> Indices | slice:
+    """Ascending places as a slice, if there is none between them that is missing."""
+    first, last = int(places[0]), int(places[-1])
+    return slice(first, last + 1, 1) if last - first == len(places) - 1 else places

@@ -129,16 +129,13 @@ def _along_axis(item: Any, length: int) -> range | Indices:
 
 
 def _project(selected: range | Indices, axis: Any) -> AxisProjections:
+    """As `project_axis`; all of a subchunk in another order does not count as all of it."""
+    projected = project_axis(selected, axis)
     if isinstance(selected, range):
-        return project_axis(selected, axis)
-    size = axis.uniform
-    chunks = selected // size
-    order = np.argsort(chunks, kind="stable")
-    touched, starts = np.unique(chunks[order], return_index=True)
-    groups = np.split(order, starts[1:])
-    within = [selected[group] - chunk * size for group, chunk in zip(groups, touched.tolist(), strict=True)]
-    complete = [len(indices) == size and bool((indices == np.arange(size)).all()) for indices in within]
-    return AxisProjections(touched.tolist(), within, groups, complete)  # type: ignore[arg-type] # indices, not slices
+        return projected
+    parts = zip(projected.complete, projected.chunk_selections, projected.out_selections or (), strict=True)
+    in_order = [whole and type(inside) is type(place) is slice for whole, inside, place in parts]
+    return projected._replace(complete=in_order)
 
 
 def _combined(selection: SelectorTuple) -> SelectorTuple:

@@ -9,9 +9,9 @@ from typing import Any, Generic
 import numpy as np
 import numpy.typing as npt
 
-from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray, T_ArrayMetadata
 from terrazzo.nodes.attributes import Attributes
+from terrazzo.nodes.elements import Elements
 from terrazzo.runtime import mirror, run_inline
 from terrazzo.spec import ArrayConfig, ArrayConfigLike
 from terrazzo.storage import StoreLike, StorePath
@@ -21,7 +21,7 @@ __all__ = ["Array"]
 
 
 @dataclass(frozen=False, eq=False, repr=False)
-class Array(ArrayBase, Generic[T_ArrayMetadata]):
+class Array(Elements, Generic[T_ArrayMetadata]):
     """An array in a store, blocking.
 
     Every method runs the coroutine of the same name of `AsyncArray`: on the calling thread where the store never
@@ -88,8 +88,6 @@ class Array(ArrayBase, Generic[T_ArrayMetadata]):
         """Another handle of the same array, that reads and writes in another way."""
         return type(self)(self._async_array.with_config(config))
 
-    get_basic_selection = mirror(AsyncArray.get_basic_selection)
-    set_basic_selection = mirror(AsyncArray.set_basic_selection)
     resize = mirror(AsyncArray.resize)
     append = mirror(AsyncArray.append)
     nbytes_stored = mirror(AsyncArray.nbytes_stored)
@@ -103,20 +101,6 @@ class Array(ArrayBase, Generic[T_ArrayMetadata]):
     def update_attributes(self, new_attributes: Mapping[str, JSON]) -> Array[T_ArrayMetadata]:
         """Add attributes, and replace those that have the same names; see ``AsyncArray.update_attributes``."""
         return type(self)(run_inline(self._async_array.update_attributes(new_attributes)))
-
-    def __getitem__(self, selection: Any) -> Any:
-        """Read a basic selection: integers, slices with a positive step, one ellipsis.
-
-        An element selected by Python's integers alone comes as an array without axes, as from zarr-python.
-        """
-        result = run_inline(self._async_array.getitem(selection))
-        if isinstance(result, np.generic) and self.ndim and _is_of_integers(selection):
-            return np.asarray(result)
-        return result
-
-    def __setitem__(self, selection: Any, value: Any) -> None:
-        """Write a basic selection; the value is broadcast and cast by numpy's rules."""
-        run_inline(self._async_array.setitem(selection, value))
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         if copy is False:
@@ -135,7 +119,3 @@ class Array(ArrayBase, Generic[T_ArrayMetadata]):
         return self._async_array == other._async_array
 
     __hash__ = None  # type: ignore[assignment] # the metadata change
-
-
-def _is_of_integers(selection: Any) -> bool:
-    return all(isinstance(item, int) for item in (selection if isinstance(selection, tuple) else (selection,)))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from terrazzo.abc.codec import ArrayBytesCodec
+from terrazzo.grid import ChunkGrid, RegularChunkGridMetadata
 from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.node_base import NodeBase
 from terrazzo.nodes.report import ArrayInfo
 from terrazzo.spec import ArrayConfig
-from terrazzo.types import MemoryOrder
+from terrazzo.types import ChunkCoords, MemoryOrder
 
 __all__ = ["ArrayBase"]
 
@@ -90,6 +92,55 @@ class ArrayBase(NodeBase):
         """For each axis, how many elements of the array each stored object holds; writing is best aligned with them."""
         return self.metadata.chunk_grid.grid_for(self.shape).chunk_sizes
 
+    def write_units(self) -> Iterator[tuple[slice, ...]]:
+        """The regions of all stored objects, chunks or shards: writers that share them out never write the same one.
+
+        They are made one after another, in C order; nothing is read.
+
+        Examples
+        --------
+        >>> import terrazzo
+        >>> array = terrazzo.create_array({}, shape=(5, 2), chunks=(3, 2), dtype="int8")
+        >>> for region in array.write_units():
+        ...     array[region] = region[0].start
+        >>> list(array.write_units())[1]
+        (slice(3, 5, 1), slice(0, 2, 1))
+        """
+        return self._grid.iter_chunk_regions()
+
+    def read_units(self) -> Iterator[tuple[slice, ...]]:
+        """The regions of all chunks that can be read on their own: of the chunks in a shard one after another."""
+        return self.write_units() if self.shards is None else _chunks_in(self.write_units(), self.chunks)
+
+    @property
+    def _grid(self) -> ChunkGrid:
+        """How the array is cut into stored objects."""
+        return self.metadata.chunk_grid.grid_for(self.metadata.shape)
+
+    @property
+    def _grid_of_chunks(self) -> ChunkGrid:
+        """How the array is cut into what can be read on its own."""
+        if self.shards is None:
+            return self._grid
+        return RegularChunkGridMetadata(chunk_shape=self.chunks).grid_for(self.metadata.shape)
+
+    # The names under which zarr-python has the same, and more of it.
+
+    def _iter_chunk_coords(self, **within: Sequence[int] | None) -> Iterator[ChunkCoords]:
+        return self._grid_of_chunks.all_chunk_coords(**within)
+
+    def _iter_chunk_regions(self, **within: Sequence[int] | None) -> Iterator[tuple[slice, ...]]:
+        return self._grid_of_chunks.iter_chunk_regions(**within)
+
+    def _iter_shard_coords(self, **within: Sequence[int] | None) -> Iterator[ChunkCoords]:
+        return self._grid.all_chunk_coords(**within)
+
+    def _iter_shard_regions(self, **within: Sequence[int] | None) -> Iterator[tuple[slice, ...]]:
+        return self._grid.iter_chunk_regions(**within)
+
+    def _iter_shard_keys(self, **within: Sequence[int] | None) -> Iterator[str]:
+        return map(self.metadata.encode_chunk_key, self._grid.all_chunk_coords(**within))
+
     @property
     def nbytes(self) -> int:
         """Bytes of all elements, uncompressed."""
@@ -136,3 +187,14 @@ class ArrayBase(NodeBase):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.store_path} shape={self.shape} dtype={self.dtype}>"
+
+
+def _chunks_in(shards: Iterable[tuple[slice, ...]], chunks: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
+    """The regions of the chunks in shards."""
+    metadata = RegularChunkGridMetadata(chunk_shape=chunks)
+    for shard in shards:
+        for inner in metadata.grid_for(tuple(part.stop - part.start for part in shard)).iter_chunk_regions():
+            yield tuple(
+                slice(part.start + within.start, part.start + within.stop, 1)
+                for part, within in zip(shard, inner, strict=True)
+            )

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Self, TypeVar, cast
 
-from terrazzo.buffer import default_buffer_prototype
-from terrazzo.buffer.base import BufferPrototype, NDBuffer
-from terrazzo.errors import ArrayNotFoundError, NodeTypeValidationError, context, quote
+from terrazzo.errors import ArrayNotFoundError, NodeTypeValidationError, context
 from terrazzo.grid import ChunkGrid
-from terrazzo.indexing import BasicIndexer, Indexer
 from terrazzo.metadata import ArrayMetadata, ArrayV2Metadata, ArrayV3Metadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes import resize
-from terrazzo.nodes.array_base import ArrayBase
+from terrazzo.nodes.async_elements import AsyncElements
 from terrazzo.nodes.chunk_io import ChunkIO
 from terrazzo.nodes.locate import DOCUMENT, read_node, save_attributes
 from terrazzo.nodes.report import ArrayInfo
 from terrazzo.nodes.stored import stored_chunks
-from terrazzo.nodes.values import value_for
 from terrazzo.pipeline.batch import BatchedCodecPipeline
 from terrazzo.runtime import operation
 from terrazzo.settings import current_options
@@ -35,7 +31,7 @@ T_ArrayMetadata = TypeVar("T_ArrayMetadata", bound=ArrayMetadata)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
+class AsyncArray(AsyncElements, Generic[T_ArrayMetadata]):
     """An array in a store.
 
     Parameters
@@ -82,11 +78,6 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
         object.__setattr__(self, "_io", ChunkIO(metadata, self.store_path, self.config))
 
     @property
-    def inline(self) -> bool:
-        """Whether neither the store nor a codec ever waits."""
-        return self.store_path.inline and self._io.is_inline
-
-    @property
     def _chunk_grid(self) -> ChunkGrid:
         return self._io.grid
 
@@ -123,97 +114,7 @@ class AsyncArray(ArrayBase, Generic[T_ArrayMetadata]):
             config = parse_array_config(cast("ArrayConfigLike", {**self.config.to_dict(), **config}), current_options())
         return type(self)(self.metadata, self.store_path, config)
 
-    # -- reading
-
-    @operation
-    async def getitem(self, selection: Any, *, prototype: BufferPrototype | None = None) -> Any:
-        """Read a basic selection: integers, slices with a positive step, one ellipsis.
-
-        Returns
-        -------
-        array of the shape of the selection, or a scalar when every axis is selected by an integer
-
-        Raises
-        ------
-        IndexError
-            The selection does not fit.
-        CorruptDataError
-            A chunk is not what the metadata promise.
-        """
-        return await self._read(self._index(selection), prototype)
-
-    @operation
-    async def get_basic_selection(
-        self,
-        selection: Any = Ellipsis,
-        *,
-        out: NDBuffer | None = None,
-        prototype: BufferPrototype | None = None,
-        fields: str | Sequence[str] | None = None,
-    ) -> Any:
-        """Read a basic selection, into `out` if that is given; see ``getitem``."""
-        self._refuse_fields(fields)
-        return await self._read(self._index(selection), prototype, out)
-
-    def _refuse_fields(self, fields: str | Sequence[str] | None) -> None:
-        if fields:
-            raise IndexError(f"elements of the data type {self.dtype} have no fields, got {quote(fields)}")
-
-    def _index(self, selection: Any) -> Indexer:
-        io = self._io
-        return BasicIndexer(selection, io.metadata.shape, io.grid)
-
-    async def _read(self, indexer: Indexer, prototype: BufferPrototype | None, out: NDBuffer | None = None) -> Any:
-        io = self._io
-        prototype = prototype or default_buffer_prototype()
-        if out is None:
-            out = prototype.nd_buffer.empty(indexer.shape, io.dtype, self.config.order)
-        elif not isinstance(out, NDBuffer):
-            raise TypeError(f"out is an NDBuffer, got {quote(out)} of type {type(out).__name__}")
-        elif out.shape != indexer.shape:
-            raise ValueError(f"out has the shape {out.shape}, the selection has {indexer.shape}")
-        await io.read(indexer, out, prototype)
-        return out.as_ndarray_like() if indexer.shape else out.as_scalar()
-
-    # -- writing
-
-    @operation
-    async def setitem(self, selection: Any, value: Any, prototype: BufferPrototype | None = None) -> None:
-        """Write a basic selection.
-
-        Parameters
-        ----------
-        value
-            Anything that numpy can broadcast to the shape of the selection and cast to the data type.
-
-        Raises
-        ------
-        IndexError
-            The selection does not fit, or the value cannot be broadcast to it.
-        ValueError
-            The store is read-only.
-        """
-        await self._write(selection, value, prototype)
-
-    @operation
-    async def set_basic_selection(
-        self,
-        selection: Any,
-        value: Any,
-        *,
-        fields: str | Sequence[str] | None = None,
-        prototype: BufferPrototype | None = None,
-    ) -> None:
-        """Write a basic selection; see ``setitem``."""
-        self._refuse_fields(fields)
-        await self._write(selection, value, prototype)
-
-    async def _write(self, selection: Any, value: Any, prototype: BufferPrototype | None) -> None:
-        self.store._check_writable()
-        io = self._io
-        indexer = self._index(selection)
-        prototype = prototype or default_buffer_prototype()
-        await io.write(indexer, value_for(value, indexer.shape, io.dtype, prototype), prototype)
+    # -- changing
 
     @operation
     async def resize(self, new_shape: ShapeLike, delete_outside_chunks: bool = True) -> None:

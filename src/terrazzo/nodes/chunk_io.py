@@ -11,7 +11,7 @@ import numpy as np
 from terrazzo.abc.codec import is_inline_codec
 from terrazzo.buffer.base import BufferPrototype, NDBuffer
 from terrazzo.grid import ChunkGrid
-from terrazzo.indexing import Indexer
+from terrazzo.indexing import ChunkProjection, Indexer
 from terrazzo.metadata import ArrayMetadata
 from terrazzo.pipeline.prepared import PreparedChain
 from terrazzo.pipeline.read import Job, ReadRequest, read_chunks
@@ -69,13 +69,15 @@ class ChunkIO:
         return self.prefix + self.metadata.encode_chunk_key(coords)
 
     def _jobs(self, indexer: Indexer, prototype: BufferPrototype) -> tuple[Iterator[Job], PreparedChain | None]:
-        """One job per chunk, made in C where all chunks have one shape; and the chain of one of them."""
-        indices = indexer.chunk_indices
+        """One job per chunk; and the chain of all of them, or of a typical one."""
+        indices = getattr(indexer, "chunk_indices", None)
+        if indices is None:
+            return self._jobs_one_by_one(indexer, prototype)
         encoded = self.metadata.chunk_key_encoding.encode_product(indices)
         keys = map(self.prefix.__add__, encoded) if self.prefix else encoded
         if self._uniform is not None:
             chain = self.chain_for(self._uniform, prototype)
-            return zip(keys, itertools.repeat(chain), indexer), chain
+            return zip(keys, itertools.repeat(chain), indexer), chain  # made in C
         if not all(map(len, indices)):
             return iter(()), None
         axes = zip(self.grid.dimensions, indices, strict=True)
@@ -96,15 +98,43 @@ class ChunkIO:
             return value
         return prototype.nd_buffer.from_numpy_array(self.metadata.data_type.as_elements(value.as_numpy_array()))
 
+    def _jobs_one_by_one(
+        self, indexer: Indexer, prototype: BufferPrototype
+    ) -> tuple[Iterator[Job], PreparedChain | None]:
+        """Jobs for chunks that are no product of chunks along each axis."""
+        grid, key_of = self.grid, self.key_of
+        if self._uniform is not None:
+            chain = self.chain_for(self._uniform, prototype)
+            return ((key_of(one[0]), chain, ChunkProjection(*one)) for one in indexer), chain
+        if not grid.get_nchunks():
+            return iter(()), None
+        typical = self.chain_for(grid.shape_of(tuple(count // 2 for count in grid.grid_shape)), prototype)
+        return (
+            (key_of(one[0]), self.chain_for(grid.shape_of(one[0]), prototype), ChunkProjection(*one)) for one in indexer
+        ), typical
+
+    def _count(self, indexer: Indexer) -> int:
+        """Number of chunks at most; indexers of others need not know."""
+        return int(getattr(indexer, "count", self.grid.get_nchunks()))
+
     async def read(self, indexer: Indexer, out: NDBuffer, prototype: BufferPrototype) -> None:
         """Read a selection into `out`."""
         jobs, chain = self._jobs(indexer, prototype)
         request = ReadRequest(self._store, out, self._where, indexer.drop_axes)
-        await read_chunks(request, jobs, indexer.count, chain.decode_ns if chain else 0.0)
+        await read_chunks(request, jobs, self._count(indexer), chain.decode_ns if chain else 0.0)
 
-    async def write(self, indexer: Indexer, value: NDBuffer, prototype: BufferPrototype) -> None:
-        """Write a selection from `value`."""
-        value = self.elements(value, prototype)
+    async def write(
+        self, indexer: Indexer, value: NDBuffer, prototype: BufferPrototype, field: str | None = None
+    ) -> None:
+        """Write a selection from `value`.
+
+        Parameters
+        ----------
+        field
+            What to write of a structured data type; the other fields stay.
+        """
+        if field is None:
+            value = self.elements(value, prototype)
         jobs, chain = self._jobs(indexer, prototype)
-        request = WriteRequest(self._store, value, self._where, indexer.drop_axes)
-        await write_chunks(request, jobs, indexer.count, request.chunk_ns(chain) if chain else 0.0)
+        request = WriteRequest(self._store, value, self._where, indexer.drop_axes, field)
+        await write_chunks(request, jobs, self._count(indexer), request.chunk_ns(chain) if chain else 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from terrazzo.buffer.base import Buffer, NDBuffer
-from terrazzo.indexing.projection import SelectorTuple
+from terrazzo.indexing.projection import PLAIN, SelectorTuple
 from terrazzo.indexing.region import region_of
 from terrazzo.pipeline.prepared import PreparedChain
 
@@ -15,7 +15,7 @@ __all__ = ["encode_new", "encode_or_drop", "filled", "merge"]
 async def encode_new(chain: PreparedChain, part: NDBuffer, chunk_selection: SelectorTuple) -> Buffer | None:
     """Encode a chunk with `part` in it, and the fill value elsewhere; None when it need not be stored."""
     shape = chain.spec.shape
-    if math.prod(part.shape) == math.prod(shape) and part.shape:
+    if math.prod(part.shape) == math.prod(shape) and part.shape and PLAIN.issuperset(map(type, chunk_selection)):
         chunk = part if part.shape == shape else part.reshape(shape)
         if chunk.dtype != chain.dtype:
             chunk = chunk.astype(chain.dtype)
@@ -28,20 +28,25 @@ async def encode_new(chain: PreparedChain, part: NDBuffer, chunk_selection: Sele
 
 
 async def merge(
-    chain: PreparedChain, stored: Buffer | None, part: NDBuffer, chunk_selection: SelectorTuple
+    chain: PreparedChain,
+    stored: Buffer | None,
+    part: NDBuffer,
+    chunk_selection: SelectorTuple,
+    field: str | None = None,
 ) -> Buffer | None:
-    """Encode a chunk with `part` in it, and what was stored elsewhere; None when it need not be stored.
+    """Encode a chunk with `part` in it, or in a field of it, and what was stored elsewhere; None when it is all fill.
 
     Raises
     ------
     CorruptDataError
         What was stored cannot be decoded.
     """
-    if chain.merges:
+    if chain.merges and field is None:
         return await _merge_subchunks(chain, stored, part, chunk_selection)
     # What was decoded may be read-only and shared: `astype` copies.
     chunk = filled(chain) if stored is None else (await chain.decode(stored)).astype(chain.dtype)
-    chunk[chunk_selection] = part
+    written = chunk if field is None else chunk.from_ndarray_like(chunk.as_numpy_array()[field])
+    written[chunk_selection] = part
     return await encode_or_drop(chain, chunk)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 
 from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
 from terrazzo.errors import ChunkNotFoundError, add_context
-from terrazzo.indexing.projection import ChunkProjection, SelectorTuple
+from terrazzo.indexing.projection import PLAIN, ChunkProjection, SelectorTuple
 from terrazzo.pipeline.prepared import PreparedChain
 from terrazzo.runtime import compute, share, useful_width
 from terrazzo.settings import current_options
@@ -105,10 +105,12 @@ def _takes_all(chain: PreparedChain, chunk_selection: SelectorTuple, out_selecti
 
     A chunk that reaches beyond the array is complete without that.
     """
+    if not PLAIN.issuperset(map(type, chunk_selection)):
+        return False  # arrays: they may select everything, but in another order
     if chunk_selection != chain.everything:
         for selected, length in zip(chunk_selection, chain.spec.shape, strict=True):
             if type(selected) is slice:
-                if selected.stop - selected.start != length:
+                if selected.indices(length) != (0, length, 1):
                     return False
             elif length != 1:
                 return False

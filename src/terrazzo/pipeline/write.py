@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
 from terrazzo.errors import add_context
-from terrazzo.indexing.projection import SelectorTuple
+from terrazzo.indexing.projection import PLAIN, SelectorTuple
 from terrazzo.pipeline.merge import encode_new, encode_or_drop, filled, merge
 from terrazzo.pipeline.prepared import PreparedChain
 from terrazzo.pipeline.read import Job
@@ -50,12 +50,15 @@ class WriteRequest:
         Axes of length 1 that `value` does not have.
     where
         The array, for messages.
+    written_field
+        What is written of a structured data type: every chunk keeps its other fields.
     """
 
     target: Target
     value: NDBuffer
     where: str
     drop_axes: tuple[int, ...] = ()
+    written_field: str | None = None
     encoded_scalars: dict[Hashable, Buffer | None] = field(default_factory=dict)
     """A chunk filled with one value is encoded once, however many there are."""
 
@@ -112,14 +115,14 @@ async def _write_jobs(request: WriteRequest, jobs: Iterator[Job]) -> None:
     for key, chain, (coords, chunk_selection, out_selection, is_complete) in jobs:
         try:
             part = request.part_of(out_selection, chain)
-            if is_complete:
+            if is_complete and request.written_field is None:
                 encoded = await _encode_whole(request, chain, part, chunk_selection)
                 async with lock(key):
                     await _store(target, key, encoded)
             else:
                 async with lock(key):
                     stored = await target.get(key, chain.spec.prototype)
-                    merged = merge(chain, stored, part, chunk_selection)
+                    merged = merge(chain, stored, part, chunk_selection, request.written_field)
                     encoded = await (compute(merged, chain.decode_ns + chain.encode_ns) if chain.inline else merged)
                     await _store(target, key, encoded)
         except Exception as error:
@@ -143,7 +146,7 @@ async def _encode_whole(
     request: WriteRequest, chain: PreparedChain, part: NDBuffer, chunk_selection: SelectorTuple
 ) -> Buffer | None:
     """Encode a chunk of which nothing stored is kept."""
-    if part.shape:
+    if part.shape or not PLAIN.issuperset(map(type, chunk_selection)):
         return await _computed(chain, encode_new(chain, part, chunk_selection))
     key = chain, tuple((item.start, item.stop) if isinstance(item, slice) else item for item in chunk_selection)
     if key not in request.encoded_scalars:

@@ -23,14 +23,19 @@ __all__ = [
     "attributes",
     "axis_slices",
     "basic_selections",
+    "block_selections",
     "chunk_key_encodings",
     "chunk_shapes",
     "codec_chains",
+    "coordinate_selections",
     "data_types",
     "dtypes",
     "fill_values",
+    "index_arrays",
+    "masks",
     "node_names",
     "node_paths",
+    "orthogonal_selections",
     "rectilinear_chunks",
     "scalars",
     "shapes",
@@ -251,15 +256,92 @@ def basic_selections(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
         slices = axis_slices(length)
         return slices | st.integers(-length, length - 1) if length else slices
 
-    def selection(items: tuple[Any, ...], start: int, stop: int, form: int) -> Any:
-        first, last = sorted((min(start, len(items)), min(stop, len(items))))
+    return _in_brackets(tuple(map(item, shape)))
+
+
+def index_arrays(length: int, *, max_size: int = 8) -> st.SearchStrategy[Any]:
+    """Lists and arrays of indices of an axis: any order, some twice, counted from either end, of any integer type."""
+    if not length:
+        return st.just(np.zeros(0, dtype=np.int64))
+
+    def array(indices: list[int], kind: str) -> Any:
+        if kind == "list" and indices:
+            return indices
+        if kind == "unsigned":
+            return np.array([index % length for index in indices], dtype=np.uint64)
+        return np.array(indices, dtype=np.int16 if kind == "short" else np.int64)
+
+    runs = axis_slices(length).map(lambda item: [*range(length)[item]])
+    indices = st.lists(st.integers(-length, length - 1), max_size=max_size) | runs
+    return st.builds(array, indices, st.sampled_from(("list", "array", "short", "unsigned")))
+
+
+def masks(shape: tuple[int, ...]) -> st.SearchStrategy[npt.NDArray[np.bool_]]:
+    """Masks for an array of this shape: full, empty, and anything between."""
+
+    def mask(seed: int, share: float, order: Any) -> npt.NDArray[np.bool_]:
+        return np.asarray(np.random.default_rng(seed).random(shape) < share, order=order)
+
+    return st.builds(mask, st.integers(0, 2**32 - 1), st.sampled_from((0.0, 0.1, 0.5, 1.0)), st.sampled_from("CF"))
+
+
+def orthogonal_selections(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
+    """What ``oindex`` takes: along each axis an index, a slice, indices or a mask; an ellipsis; in tuples or alone."""
+
+    def item(length: int) -> st.SearchStrategy[Any]:
+        several = axis_slices(length) | index_arrays(length) | masks((length,))
+        return several | st.integers(-length, length - 1) if length else several
+
+    return _in_brackets(tuple(map(item, shape)))
+
+
+def coordinate_selections(shape: tuple[int, ...]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Points of an array that has axes: an integer or an array for each axis, that broadcast."""
+    sides = st.lists(st.integers(0, 4), min_size=1, max_size=3)
+
+    def coordinates(sides: list[int], kept: list[int], seed: int) -> tuple[Any, ...]:
+        random = np.random.default_rng(seed)
+        found: list[Any] = []
+        for length, keep in zip(shape, kept, strict=True):
+            own = [side if keep >> position & 1 else 1 for position, side in enumerate(sides)]
+            if not length:
+                own[0] = 0
+            found.append(random.integers(-length, max(length, 1), own) if length else np.zeros(own, dtype=np.int64))
+        return tuple(int(array[(0,) * array.ndim]) if array.size == 1 and seed % 3 == 0 else array for array in found)
+
+    if not all(shape):
+        sides = sides.map(lambda found: [0, *found[1:]])
+    return st.builds(
+        coordinates, sides, st.lists(st.integers(0, 7), min_size=len(shape), max_size=len(shape)), st.integers(0, 2**32)
+    )
+
+
+def block_selections(grid_shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
+    """What ``blocks`` takes on a grid of so many chunks: along each axis one, or a run that starts in the grid."""
+
+    def item(count: int) -> st.SearchStrategy[Any]:
+        if not count:
+            return st.nothing()
+        inside = st.integers(-count, count - 1)
+        return inside | st.builds(slice, st.none() | inside, st.none() | st.integers(-count, count + 2))
+
+    if not all(grid_shape):
+        return st.just(())
+    return _in_brackets(tuple(map(item, grid_shape)))
+
+
+def _in_brackets(items: tuple[st.SearchStrategy[Any], ...]) -> st.SearchStrategy[Any]:
+    """One item per axis, or fewer, or an ellipsis in place of some; in a tuple, or alone."""
+
+    def selection(found: tuple[Any, ...], start: int, stop: int, form: int) -> Any:
+        first, last = sorted((min(start, len(found)), min(stop, len(found))))
         if form == 0:
-            return (*items[:first], Ellipsis, *items[last:])
-        chosen = items[:last]
+            return (*found[:first], Ellipsis, *found[last:])
+        chosen = found[:last]
         return chosen[0] if form == 1 and len(chosen) == 1 else chosen
 
-    places = st.integers(0, len(shape))
-    return st.builds(selection, st.tuples(*map(item, shape)), places, places, st.integers(0, 2))
+    places = st.integers(0, len(items))
+    return st.builds(selection, st.tuples(*items), places, places, st.integers(0, 2))
 
 
 def node_names() -> st.SearchStrategy[str]:

@@ -1,0 +1,75 @@
+"""The elements of an array, blocking: mirrors of the asynchronous ways to read and write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from terrazzo.nodes.accessors import BlockIndex, OIndex, VIndex
+from terrazzo.nodes.array_base import ArrayBase
+from terrazzo.nodes.async_elements import AsyncElements
+from terrazzo.runtime import mirror, mirror_stream, run_inline
+
+if TYPE_CHECKING:
+    from terrazzo.nodes.async_array import AsyncArray
+
+__all__ = ["Elements"]
+
+
+class Elements(ArrayBase):
+    """Reads and writes elements; see `AsyncElements`."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def async_counterpart(self) -> AsyncArray[Any]:
+            """What the mirrored methods call."""
+
+    get_basic_selection = mirror(AsyncElements.get_basic_selection)
+    set_basic_selection = mirror(AsyncElements.set_basic_selection)
+    get_orthogonal_selection = mirror(AsyncElements.get_orthogonal_selection)
+    set_orthogonal_selection = mirror(AsyncElements.set_orthogonal_selection)
+    get_coordinate_selection = mirror(AsyncElements.get_coordinate_selection)
+    set_coordinate_selection = mirror(AsyncElements.set_coordinate_selection)
+    get_mask_selection = mirror(AsyncElements.get_mask_selection)
+    set_mask_selection = mirror(AsyncElements.set_mask_selection)
+    get_block_selection = mirror(AsyncElements.get_block_selection)
+    set_block_selection = mirror(AsyncElements.set_block_selection)
+    iter_chunks = mirror_stream(AsyncElements.iter_chunks, lambda chunk: chunk)
+
+    @property
+    def oindex(self) -> OIndex:
+        """Orthogonal selections, each axis on its own: ``array.oindex[[0, 4], [1, 2]]`` has two axes."""
+        return OIndex(self)
+
+    @property
+    def vindex(self) -> VIndex:
+        """Points, by coordinates that broadcast or by a mask: ``array.vindex[[0, 4], [1, 2]]`` has one axis."""
+        return VIndex(self)
+
+    @property
+    def blocks(self) -> BlockIndex:
+        """Whole chunks, or shards, by their index in the grid: ``array.blocks[0, 1:3]``."""
+        return BlockIndex(self)
+
+    def __getitem__(self, selection: Any) -> Any:
+        """Read a selection.
+
+        Integers, slices with a positive step and one ellipsis select along each axis. With arrays or lists of
+        integers, with masks and with names of fields it is what numpy would select, where zarr-python takes it.
+
+        An element selected by Python's integers alone comes as an array without axes, as from zarr-python.
+        """
+        result = run_inline(self.async_counterpart.getitem(selection))
+        if isinstance(result, np.generic) and self.ndim and _is_of_integers(selection):
+            return np.asarray(result)
+        return result
+
+    def __setitem__(self, selection: Any, value: Any) -> None:
+        """Write a selection; the value is broadcast and cast by numpy's rules."""
+        run_inline(self.async_counterpart.setitem(selection, value))
+
+
+def _is_of_integers(selection: Any) -> bool:
+    return all(isinstance(item, int) for item in (selection if isinstance(selection, tuple) else (selection,)))
