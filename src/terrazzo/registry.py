@@ -53,6 +53,9 @@ PACKAGES = {
 }
 """Packages that provide codecs, by the name of the codec or what stands before the first ``.`` or ``_`` of it."""
 
+FAMILIES = {"numcodecs": "terrazzo.codecs.numcodecs.foreign.Foreign"}
+"""Classes for all other codecs whose names start with a word and a dot: they find the implementation themselves."""
+
 
 class Registry(dict[str, type[T]], Generic[T]):
     """Implementations by name, with entry points that are imported when they are first needed."""
@@ -154,6 +157,9 @@ def get_codec_class(key: str, reload_config: bool = False) -> type[Any]:
             return registry[configured]
         if configured is None and registry:
             return list(registry.values())[-1]
+    family = key.partition(".")[0]
+    if configured is None and family in FAMILIES and key != family:
+        return _import_path(FAMILIES[family], f"codecs.{family}")
     if configured is None:
         raise UnknownCodecError(
             f"no implementation of the codec {quote(key)}; {_advice(key)}, or register one "

@@ -1,5 +1,6 @@
 import pickle
 
+import numcodecs
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from terrazzo.nodes.defaults import (
     parse_codec_arguments,
     parse_shape,
 )
+from terrazzo.pipeline.chain import CodecChain
 from terrazzo.settings import config, current_options
 from tests.grid.test_guess import KNOWN
 
@@ -212,3 +214,47 @@ def test_the_default_fill_value_stands_for_itself():
     assert repr(DEFAULT_FILL_VALUE) == "DEFAULT_FILL_VALUE"
     assert pickle.loads(pickle.dumps(DEFAULT_FILL_VALUE)) is DEFAULT_FILL_VALUE
     assert isinstance(DEFAULT_FILL_VALUE, DefaultFillValue)
+
+
+# -- codecs of numcodecs, in whichever argument
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ({"compressors": numcodecs.BZ2(5)}, ["bytes", "numcodecs.bz2"]),
+        ({"compressors": [numcodecs.Shuffle(4), GZIP]}, ["bytes", "numcodecs.shuffle", "gzip"]),
+        ({"compressors": {"id": "zlib", "level": 3}}, ["bytes", "numcodecs.zlib"]),
+        ({"filters": numcodecs.Delta("i4")}, ["numcodecs.delta", "bytes", "zstd"]),
+        (
+            {"filters": [numcodecs.Delta("i4"), numcodecs.Shuffle(4)]},
+            ["numcodecs.delta", "bytes", "numcodecs.shuffle", "zstd"],
+        ),
+        ({"filters": [SWAP, numcodecs.Zlib()], "compressors": None}, ["transpose", "bytes", "numcodecs.zlib"]),
+        ({"compressors": numcodecs.Delta("i4")}, ["numcodecs.delta", "bytes"]),
+        ({"compressors": {"id": "pcodec"}}, ["numcodecs.pcodec"]),
+        ({"filters": {"id": "pcodec"}}, ["numcodecs.pcodec", "zstd"]),
+        ({"serializer": {"id": "pcodec"}, "compressors": None}, ["numcodecs.pcodec"]),
+    ],
+    ids=str,
+)
+def test_a_codec_of_numcodecs_goes_where_its_kind_belongs(arguments, names):
+    codecs = chain(**arguments)
+    assert [codec.to_dict()["name"] for codec in codecs] == names
+    assert tuple(CodecChain.from_codecs(codecs)) == codecs
+
+
+def test_the_parameters_of_a_codec_of_numcodecs_are_kept():
+    configuration = chain(compressors=numcodecs.Blosc("zstd", clevel=1))[1].to_dict()["configuration"]
+    assert configuration == {"cname": "zstd", "clevel": 1, "shuffle": 1, "blocksize": 0}
+
+
+def test_codecs_of_numcodecs_that_nothing_puts_in_order_are_refused():
+    for arguments in (
+        {"filters": [numcodecs.Zlib(), numcodecs.Delta("i4")]},
+        {"filters": {"id": "pcodec"}, "serializer": BytesCodec()},
+    ):
+        with pytest.raises(MetadataValidationError):
+            CodecChain.from_codecs(chain(**arguments))
+    with pytest.raises(TypeError, match="compressors"):
+        chain(compressors=numcodecs.Zlib)

@@ -23,7 +23,7 @@ from terrazzo.nodes.defaults import (
     parse_shape,
 )
 from terrazzo.nodes.sharding import ShardsLike
-from terrazzo.pipeline.chain import CodecChain, parse_codec
+from terrazzo.pipeline.chain import CodecChain, parse_codecs
 from terrazzo.settings import current_options
 from terrazzo.spec import ArrayConfig, ArrayConfigLike
 from terrazzo.storage import StoreLike
@@ -293,7 +293,7 @@ def _codec_arguments(
             raise ValueError(f"`{parameter}` has no meaning in Zarr format 3; use `{instead}`")
     if codecs is None:
         return {}
-    chain = CodecChain.from_codecs([parse_codec(codec) for codec in codecs])
+    chain = CodecChain.from_codecs(parse_codecs(codecs))
     return {"filters": chain.array_array, "serializer": chain.array_bytes, "compressors": chain.bytes_bytes}
 
 

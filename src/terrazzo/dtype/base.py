@@ -223,6 +223,15 @@ class ZDType(ABC, Generic[TDType_co, TScalar_co]):
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> JSON:
         """Write a fill value, exactly."""
 
+    def check_usable(self) -> None:
+        """Check that elements of this type can be read and written here.
+
+        Raises
+        ------
+        UnknownCodecError
+            There is no implementation.
+        """
+
     @classmethod
     def refuse(cls, data: object) -> DataTypeValidationError:
         """The error for a data type that is not of this class."""

@@ -18,7 +18,7 @@ from terrazzo.dtype.base import DTypeJSON, OtherDataTypeError, TBaseDType, ZDTyp
 from terrazzo.errors import DataTypeValidationError, quote
 from terrazzo.types import ZarrFormat
 
-__all__ = ["AnyZDType", "DataTypeRegistry", "native_of_name", "native_of_v2"]
+__all__ = ["V2_NAME", "AnyZDType", "DataTypeRegistry", "native_of_name", "native_of_v2"]
 
 AnyZDType: TypeAlias = ZDType[Any, Any]
 

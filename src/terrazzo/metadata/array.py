@@ -114,6 +114,18 @@ class ArrayMetadata(Metadata, ABC):
         """How the array is cut into chunks, inside shards where there are shards."""
         return self.chunk_grid.grid_for(self.shape)
 
+    def check_usable(self) -> None:
+        """Check that chunks can be read and written here; what is needed for it may be imported.
+
+        Raises
+        ------
+        UnknownCodecError
+            A codec or the data type has no implementation, or needs a package that is not installed.
+        """
+        self.data_type.check_usable()
+        for codec in self.chain:
+            codec.check_usable()
+
     def encode_chunk_key(self, chunk_coords: ChunkCoords) -> str:
         """The key of a chunk, relative to the array."""
         return self.chunk_key_encoding.encode_chunk_key(chunk_coords)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
 from terrazzo.abc.codec import Codec, SupportsSubchunks
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.dtype.base import ZDType
-from terrazzo.dtype.parse import get_data_type_from_json
+from terrazzo.dtype.parse import data_type_registry, get_data_type_from_json
+from terrazzo.dtype.unknown import UnknownDataType
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError, NodeTypeValidationError, quote
 from terrazzo.grid import (
     EXTENSION,
@@ -28,7 +28,7 @@ from terrazzo.grid import (
 )
 from terrazzo.metadata.array import ArrayMetadata, parse_attributes, parse_member
 from terrazzo.metadata.json import dump_document
-from terrazzo.pipeline.chain import CodecChain, parse_codec
+from terrazzo.pipeline.chain import CodecChain, parse_codecs
 from terrazzo.settings import current_options
 from terrazzo.types import JSON
 
@@ -288,13 +288,16 @@ def _parse_data_type(data: Any) -> ZDType[Any, Any]:
     try:
         return get_data_type_from_json(data, zarr_format=3)
     except DataTypeValidationError as error:
+        name = data.get("name") if isinstance(data, Mapping) else data
+        if isinstance(name, str) and data_type_registry.find(name) is None:
+            return UnknownDataType(data=data)
         raise MetadataValidationError(str(error), field="data_type") from error
 
 
 def _parse_codecs(data: object) -> tuple[Codec, ...]:
     if isinstance(data, (str, Mapping)) or not isinstance(data, Iterable):
         raise MetadataValidationError(f"expected a list of codecs, got {quote(data)}", field="codecs")
-    return tuple(parse_member(f"codecs[{position}]", partial(parse_codec, item)) for position, item in enumerate(data))
+    return parse_member("codecs", lambda: parse_codecs(data))
 
 
 def _parse_storage_transformers(data: object) -> tuple[dict[str, JSON], ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from terrazzo.abc.codec import is_inline_codec
 from terrazzo.buffer.base import BufferPrototype, NDBuffer
+from terrazzo.errors import BaseZarrError, add_context
 from terrazzo.grid import ChunkGrid
 from terrazzo.indexing import ChunkProjection, Indexer
 from terrazzo.metadata import ArrayMetadata
@@ -35,8 +37,6 @@ class ChunkIO:
         How the array is cut.
     prefix
         What the keys of all chunks start with.
-    dtype
-        Numpy data type of the elements.
     is_inline
         Whether no codec needs an event loop.
     """
@@ -49,15 +49,37 @@ class ChunkIO:
         self._where = f"array {str(place)!r}"
         self._config = config
         self._uniform = self.grid.uniform_shape
-        self.dtype: np.dtype[Any] = metadata.data_type.to_native_dtype()
         self.is_inline = all(map(is_inline_codec, metadata.chain))
         self._chains: dict[tuple[tuple[int, ...], BufferPrototype], PreparedChain] = {}
+
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """Numpy data type of the elements, of an array that can be read and written here."""
+        self.check_usable()
+        dtype: np.dtype[Any] = self.metadata.data_type.to_native_dtype()
+        return dtype
+
+    def check_usable(self) -> None:
+        """Check that chunks can be read and written here, before anything is done to them.
+
+        Raises
+        ------
+        UnknownCodecError
+            A codec or the data type has no implementation, or needs a package that is not installed.
+        """
+        try:
+            self.metadata.check_usable()
+        except BaseZarrError as error:
+            note = f"while preparing to read or write {self._where}"
+            add_context(error, note, store=self._store, key=self.prefix + self.metadata.document_key)
+            raise
 
     def chain_for(self, shape: tuple[int, ...], prototype: BufferPrototype) -> PreparedChain:
         """The codec chain, prepared for chunks of one shape."""
         key = shape, prototype
         chain = self._chains.get(key)
         if chain is None:
+            self.check_usable()
             if len(self._chains) >= PREPARED_AT_MOST:
                 self._chains.clear()
             spec = self.metadata.get_chunk_spec(shape, self._config, prototype)

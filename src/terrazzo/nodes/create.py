@@ -74,6 +74,8 @@ async def create_array_at(
             "`order` has no effect on what Zarr format 3 stores; results follow config={'order': ...}",
             ZarrRuntimeWarning,
         )
+    if isinstance(data, ArrayBase):
+        _asynchronous(data)._io.check_usable()
     if data is not None:
         data, shape, dtype = _described_by(data, shape, dtype)
     if isinstance(data, ArrayBase):  # the copy says of itself what the array says, where the caller says nothing
@@ -188,7 +190,7 @@ def array_metadata(
             if value is not None:
                 raise ValueError(f"arrays of Zarr format 2 have no `{name}`, got {quote(value)}")
         filter_configs, compressor = parse_v2_codec_arguments(filters, compressors, zdtype, options)
-        return ArrayV2Metadata(
+        metadata_v2 = ArrayV2Metadata(
             shape=lengths,
             dtype=zdtype,
             chunks=_chunk_shape_of(parse_grid(chunks, lengths, zdtype)),
@@ -199,6 +201,8 @@ def array_metadata(
             filters=filter_configs,
             attributes=normalize_attributes(attributes),
         )
+        metadata_v2.check_usable()
+        return metadata_v2
     if fill_value is DEFAULT_FILL_VALUE or fill_value is None:
         fill_value = zdtype.default_scalar()
     codecs = parse_codec_arguments(filters, serializer, compressors, zdtype, options)
@@ -217,6 +221,7 @@ def array_metadata(
         attributes=normalize_attributes(attributes),
         dimension_names=dimension_names or None,  # as with zarr-python, no names at all are not written
     )
+    metadata.check_usable()
     return metadata.with_fitted_codecs()
 
 

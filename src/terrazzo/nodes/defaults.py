@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
+from terrazzo.abc.numcodec import Numcodec
 from terrazzo.dtype.base import ZDType
 from terrazzo.errors import MetadataValidationError, quote
 from terrazzo.grid import (
@@ -36,7 +37,7 @@ __all__ = [
     "parse_v2_codec_arguments",
 ]
 
-CodecLike: TypeAlias = Codec | Mapping[str, Any]
+CodecLike: TypeAlias = Codec | Numcodec | Mapping[str, Any]
 FiltersLike: TypeAlias = "Iterable[CodecLike] | CodecLike | Literal['auto'] | None"
 CompressorsLike: TypeAlias = "Iterable[CodecLike] | CodecLike | Literal['auto'] | None"
 SerializerLike: TypeAlias = "CodecLike | Literal['auto']"
@@ -167,16 +168,21 @@ def parse_codec_arguments(
     dtype: ZDType[Any, Any],
     options: Options,
 ) -> tuple[Codec, ...]:
-    """The codecs that a caller means, in order; parameters that depend on the array are not decided yet."""
-    chain: list[Codec] = list(_several(filters, ArrayArrayCodec, "filters"))
-    if _is_auto(serializer):
-        serializer = _default_serializer(dtype)
-    chain.append(_one(serializer, ArrayBytesCodec, "serializer"))
+    """The codecs that a caller means, in order; parameters that depend on the array are not decided yet.
+
+    A codec of numcodecs goes where its kind belongs, whichever argument has it, as in Zarr v2 filters and compressors
+    may be of any kind.
+    """
+    codecs = _several(filters, ArrayArrayCodec, "filters")
     if _is_auto(compressors):
-        chain.append(parse_codec(_default_compressor(options)))
+        codecs.append(parse_codec(_default_compressor(options)))
     else:
-        chain.extend(_several(compressors, BytesBytesCodec, "compressors"))
-    return tuple(chain)
+        codecs.extend(_several(compressors, BytesBytesCodec, "compressors"))
+    if not _is_auto(serializer) or not any(isinstance(codec, ArrayBytesCodec) for codec in codecs):
+        filter_count = sum(isinstance(codec, ArrayArrayCodec) for codec in codecs)
+        chosen = _default_serializer(dtype) if _is_auto(serializer) else _one(serializer, ArrayBytesCodec, "serializer")
+        codecs.insert(filter_count, chosen)
+    return tuple(codecs)
 
 
 def parse_v2_codec_arguments(
@@ -227,16 +233,24 @@ def _default_compressor(options: Options) -> dict[str, Any]:
     return {"name": "zstd", "configuration": {"level": 0, "checksum": options.checksum}}
 
 
-def _several(argument: Any, kind: type[Any], name: str) -> Iterable[Codec]:
+def _several(argument: Any, kind: type[Any], name: str) -> list[Codec]:
     if argument is None or _is_auto(argument):
-        return ()
+        return []
     return [_one(item, kind, name) for item in _as_tuple(argument)]
 
 
 def _one(item: Any, kind: type[Any], name: str) -> Codec:
-    codec = parse_codec(item) if isinstance(item, Mapping) else item
-    if not isinstance(codec, kind):
+    of_numcodecs = _is_of_numcodecs(item)
+    codec = parse_codec(item, kind) if of_numcodecs or isinstance(item, Mapping) else item
+    if not of_numcodecs and not isinstance(codec, kind):
         raise TypeError(
             f"{name} takes instances of {kind.__name__} or their JSON, got {quote(item)} of type {type(item).__name__}"
         )
-    return codec  # type: ignore[no-any-return]
+    return codec
+
+
+def _is_of_numcodecs(item: Any) -> bool:
+    """Whether a caller gave an object of numcodecs, or its configuration as Zarr v2 has it."""
+    if isinstance(item, Mapping):
+        return "id" in item and "name" not in item
+    return isinstance(item, Numcodec) and not isinstance(item, type)

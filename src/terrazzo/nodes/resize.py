@@ -46,6 +46,7 @@ async def resize(array: AsyncArray[Any], new_shape: ShapeLike, delete_outside_ch
     async with array.store.lock(array.document_key):
         current = await array._stored_metadata()
         changed = current.update_shape(shape)
+        ChunkIO(current, array.store_path, array.config).check_usable()
         old = current.shape
         if any(new > length for new, length in zip(shape, old, strict=True)):
             await _blank_outside(array, ChunkIO(changed, array.store_path, array.config), old)

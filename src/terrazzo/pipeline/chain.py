@@ -6,34 +6,103 @@ bytes→bytes, applied in this order when encoding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Protocol, Self, cast
 
 from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
 from terrazzo.abc.metadata import parse_named
-from terrazzo.errors import MetadataValidationError, quote
+from terrazzo.abc.numcodec import Numcodec
+from terrazzo.errors import MetadataValidationError, UnknownCodecError, quote
+from terrazzo.pipeline.unknown import UndecidedUnknown, UnknownCodec
 from terrazzo.registry import get_codec_class
 from terrazzo.spec import ArraySpec
 
-__all__ = ["CodecChain", "parse_codec"]
+__all__ = ["CodecChain", "Undecided", "parse_codec", "parse_codecs"]
+
+KINDS = (ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec)
 
 
-def parse_codec(data: object) -> Codec:
-    """Make a codec of its JSON; a codec stays as it is.
+class Undecided(Protocol):
+    """A codec that may be of several kinds; where it stands in a chain says which."""
+
+    def of_kind(self, kind: type[Codec]) -> Codec:
+        """The codec, as one of a kind."""
+
+
+def parse_codec(data: object, kind: type[Codec] | None = None) -> Codec:
+    """Make a codec of its JSON, or of an object of numcodecs; a codec stays as it is.
+
+    Parameters
+    ----------
+    kind
+        What a codec that may be of several kinds is to be.
 
     Raises
     ------
     MetadataValidationError
-        The JSON is malformed.
+        The JSON is malformed, or nothing says of which kind the codec is.
     UnknownCodecError
         The codec has no implementation.
     """
-    if isinstance(data, (ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec)):
+    found = _parse(data)
+    if isinstance(found, KINDS):
+        return found
+    if kind is None:
+        raise MetadataValidationError(f"{quote(data)} may be of several kinds; give it as filter or as compressor")
+    return found.of_kind(kind)
+
+
+def parse_codecs(items: Iterable[object]) -> tuple[Codec, ...]:
+    """Make the codecs of a document, whether there is an implementation of them or not.
+
+    A codec of unknown kind is from array to bytes where the chain has no other such codec and it is the first that
+    can be; before that one it is from array to array, and after it from bytes to bytes.
+
+    Raises
+    ------
+    MetadataValidationError
+        The JSON of a codec is malformed; the field is relative to the list.
+    """
+    found: list[Codec | Undecided] = []
+    for position, item in enumerate(items):
+        try:
+            found.append(_parse(item))
+        except UnknownCodecError as error:
+            found.append(UndecidedUnknown(cast("str | Mapping[str, Any]", item), error))
+        except MetadataValidationError as error:
+            raise error.within(f"[{position}]") from error.__cause__
+    middle = _position_of_serializer(found)
+    return tuple(
+        codec if isinstance(codec, KINDS) else codec.of_kind(KINDS[(position >= middle) + (position > middle)])
+        for position, codec in enumerate(found)
+    )
+
+
+def _position_of_serializer(codecs: Sequence[Codec | Undecided]) -> int:
+    """Where the codec from array to bytes stands, or must stand."""
+    first = 0
+    for position, codec in enumerate(codecs):
+        if isinstance(codec, ArrayBytesCodec):
+            return position
+        if isinstance(codec, ArrayArrayCodec):
+            first = position + 1
+    undecided = (at for at in range(first, len(codecs)) if not isinstance(codecs[at], KINDS))
+    return next(undecided, first)
+
+
+def _parse(data: object) -> Codec | Undecided:
+    if isinstance(data, KINDS):
         return data
+    if isinstance(data, Numcodec) and not isinstance(data, type):
+        data = data.get_config()
+    if isinstance(data, Mapping) and "name" not in data and isinstance(data.get("id"), str):
+        configuration = {key: value for key, value in data.items() if key != "id"}
+        data = {"name": f"numcodecs.{data['id']}", "configuration": configuration}
     name, configuration = parse_named(data)
     members: Mapping[str, Any] = {"name": name, "configuration": configuration} if configuration else {"name": name}
-    codec: Codec = get_codec_class(name).from_dict(members)
+    codec: Codec | Undecided = get_codec_class(name).from_dict(members)
     return codec
 
 
@@ -88,6 +157,8 @@ class CodecChain:
         """The chain with every parameter decided that depends on the array."""
         codecs: list[Codec] = []
         for position, codec in enumerate(self):
+            if isinstance(codec, UnknownCodec):  # nobody knows what the next codec sees
+                return self.from_codecs([*codecs, *itertools.islice(self, position, None)])
             try:
                 evolved = codec.evolve_from_array_spec(spec)
                 spec = evolved.resolve_metadata(spec)
@@ -113,6 +184,8 @@ class CodecChain:
             A parameter does not fit; the field is relative to ``codecs``.
         """
         for position, codec in enumerate(self):
+            if isinstance(codec, UnknownCodec):
+                return
             try:
                 codec.validate(shape=shape, dtype=dtype, chunk_grid=chunk_grid)
             except MetadataValidationError as error:

@@ -80,8 +80,9 @@ class PreparedChain:
     """
 
     def __init__(self, chain: CodecChain, spec: ArraySpec) -> None:
-        for codec in chain:
-            codec.check_usable()
+        spec.dtype.check_usable()
+        for step in chain:
+            step.check_usable()
         self.spec = spec
         self.dtype: np.dtype[Any] = spec.dtype.to_native_dtype()
         self.size: int = math.prod(spec.shape) * self.dtype.itemsize

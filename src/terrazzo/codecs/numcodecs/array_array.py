@@ -19,7 +19,7 @@ from terrazzo.codecs.numcodecs.base import _NumcodecsCodec
 from terrazzo.dtype.base import ZDType
 from terrazzo.dtype.parse import data_type_registry
 from terrazzo.dtype.registry import native_of_name
-from terrazzo.errors import CorruptDataError, DataTypeValidationError, MetadataValidationError
+from terrazzo.errors import CorruptDataError, DataTypeValidationError, MetadataValidationError, quote
 from terrazzo.spec import ArraySpec
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "PackBits",
     "Quantize",
     "_NumcodecsArrayArrayCodec",
+    "as_fill_value",
 ]
 
 
@@ -42,6 +43,8 @@ class _NumcodecsArrayArrayCodec(_NumcodecsCodec, ArrayArrayCodec):
         Member of the configuration that holds the data type of the decoded array, or None.
     gives
         Members that hold the data type of the encoded one; the first that is there decides.
+    keeps_input
+        Whether numcodecs leaves what it is given as it is.
     """
 
     is_fixed_size = True
@@ -50,11 +53,20 @@ class _NumcodecsArrayArrayCodec(_NumcodecsCodec, ArrayArrayCodec):
 
     takes: ClassVar[str | None] = None
     gives: ClassVar[tuple[str, ...]] = ()
+    keeps_input: ClassVar[bool] = True
 
     def evolve_from_array_spec(self, array_spec: ArraySpec) -> Self:
-        if self.takes is None or self.codec_config.get(self.takes) is not None:
+        if self.takes is None:
             return self
-        return type(self)(**{**self._members(), self.takes: array_spec.dtype.to_native_dtype().name})
+        dtype = array_spec.dtype.to_native_dtype()
+        if self.codec_config.get(self.takes) is None:
+            return type(self)(**{**self._members(), self.takes: dtype.name})
+        if not _holds_the_same(self._dtype(self.takes), dtype):
+            raise MetadataValidationError(
+                f"got {quote(self.codec_config[self.takes])}, the data type of the elements is {dtype}",
+                field=f"configuration.{self.takes}",
+            )
+        return self
 
     def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: Any) -> None:
         for member in {self.takes, *self.gives}:
@@ -65,7 +77,7 @@ class _NumcodecsArrayArrayCodec(_NumcodecsCodec, ArrayArrayCodec):
         for member in self.gives:
             if self.codec_config.get(member) is not None:
                 zdtype = data_type_registry.match_dtype(self._dtype(member))
-                return replace(chunk_spec, dtype=zdtype, fill_value=_as_fill_value(zdtype, chunk_spec.fill_value))
+                return replace(chunk_spec, dtype=zdtype, fill_value=as_fill_value(zdtype, chunk_spec.fill_value))
         return chunk_spec
 
     def _dtype(self, member: str) -> np.dtype[Any]:
@@ -79,7 +91,7 @@ class _NumcodecsArrayArrayCodec(_NumcodecsCodec, ArrayArrayCodec):
         return dtype
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ArraySpec) -> NDBuffer:
-        array = np.ascontiguousarray(chunk_data.as_numpy_array())
+        array = np.array(chunk_data.as_numpy_array(), order="C", copy=None if self.keeps_input else True)
         if self.takes is not None:
             array = _cast(array, self._dtype(self.takes))
         inner = self.resolve_metadata(chunk_spec)
@@ -101,6 +113,12 @@ class _NumcodecsArrayArrayCodec(_NumcodecsCodec, ArrayArrayCodec):
         return math.prod(inner.shape) * int(inner.dtype.to_native_dtype().itemsize)
 
 
+def _holds_the_same(one: np.dtype[Any], other: np.dtype[Any]) -> bool:
+    """Whether elements of one data type can be seen as elements of another: byte order aside, times as integers."""
+    kinds = {one.kind, other.kind}
+    return one.itemsize == other.itemsize and (len(kinds) == 1 or (bool(kinds & set("mM")) and kinds <= set("mMi")))
+
+
 def _wrapped(array: npt.NDArray[Any], spec: ArraySpec) -> NDBuffer:
     return spec.prototype.nd_buffer.from_ndarray_like(array)
 
@@ -116,7 +134,7 @@ def _cast(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     return array.astype(dtype)
 
 
-def _as_fill_value(zdtype: ZDType[Any, Any], fill_value: object) -> Any:
+def as_fill_value(zdtype: ZDType[Any, Any], fill_value: object) -> Any:
     """The fill value as one of another data type, or that type's own where it is out of range."""
     try:
         return zdtype.cast_scalar(fill_value)

@@ -45,7 +45,7 @@ from terrazzo.errors import MetadataValidationError, quote
 from terrazzo.grid import RegularChunkGridMetadata, parse_lengths
 from terrazzo.indexing.projection import SelectorTuple
 from terrazzo.indexing.region import region_of
-from terrazzo.pipeline.chain import CodecChain, parse_codec
+from terrazzo.pipeline.chain import CodecChain, parse_codecs
 from terrazzo.runtime import run_inline
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
@@ -171,6 +171,10 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
             return self
         return replace(self, codecs=inner, index_codecs=index)
 
+    def check_usable(self) -> None:
+        for codec in (*self.codecs, *self.index_codecs):
+            codec.check_usable()
+
     def prepare_subchunks(self, chunk_spec: ArraySpec) -> PreparedShard:
         return PreparedShard(
             ShardLayout(
@@ -236,17 +240,12 @@ def _parse_chunk_shape(data: object) -> tuple[int, ...]:
 def _parse_codecs(codecs: Any, name: str) -> tuple[Codec, ...]:
     if isinstance(codecs, (str, Mapping)) or not isinstance(codecs, Iterable):
         raise MetadataValidationError(f"expected a list of codecs, got {quote(codecs)}", field=name)
-    parsed: list[Codec] = []
-    for position, codec in enumerate(codecs):
-        try:
-            parsed.append(parse_codec(codec))
-        except MetadataValidationError as error:
-            raise error.within(f"{name}[{position}]") from None
     try:
+        parsed = parse_codecs(codecs)
         CodecChain.from_codecs(parsed)
     except MetadataValidationError as error:
         raise error.within(name) from None
-    return tuple(parsed)
+    return parsed
 
 
 def _evolve(codecs: tuple[Codec, ...], spec: ArraySpec, name: str) -> tuple[Codec, ...]:
