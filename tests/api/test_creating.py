@@ -293,6 +293,16 @@ def test_chunks_of_lengths_of_their_own_are_passed_on(call, function):
     assert copy.metadata.chunk_grid == stored.metadata.chunk_grid
 
 
+def test_shards_of_lengths_of_their_own_are_passed_on(call):
+    stored = terrazzo.create_array({}, data=np.arange(12), chunks=(2,), shards=[[2, 4, 6]])
+    like = call("zeros_like", stored, shape=15)
+    assert (like.write_chunk_sizes, like.chunks) == (((2, 4, 6, 3),), (2,))
+    copy = call("array", stored)
+    assert copy.metadata.chunk_grid == stored.metadata.chunk_grid
+    assert np.array_equal(copy[...], stored[...])
+    assert call("zeros_like", stored, shape=(3, 4)).metadata.subchunk_shape is None
+
+
 def test_what_the_caller_says_comes_first(call, stored):
     array = call("zeros_like", stored, shape=(8, 8), chunks=(4, 4), dtype="float32", path="a", store={})
     assert (array.shape, array.chunks, array.dtype, array.path) == ((8, 8), (4, 4), np.dtype("float32"), "a")

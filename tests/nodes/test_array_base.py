@@ -73,8 +73,16 @@ def test_chunks_that_differ_are_told_by_their_sizes(view):
     array = view(terrazzo.create_array({}, shape=(6, 4), chunks=[[1, 2, 3], 3], dtype="i4"))
     assert (array.cdata_shape, array.nchunks, array.shards) == ((3, 2), 6, None)
     assert array.read_chunk_sizes == array.write_chunk_sizes == ((1, 2, 3), (3, 1))
-    with pytest.raises(NotImplementedError, match="read_chunk_sizes"):
+    with pytest.raises(NotImplementedError, match="write_chunk_sizes"):
         _ = array.chunks
+
+
+def test_shards_that_differ_are_told_by_their_sizes(view):
+    array = view(terrazzo.create_array({}, shape=(12,), chunks=2, shards=[[2, 4, 6]], dtype="i4"))
+    assert (array.chunks, array.nchunks, array.read_chunk_sizes) == ((2,), 6, ((2,) * 6,))
+    assert array.write_chunk_sizes == ((2, 4, 6),)
+    with pytest.raises(NotImplementedError, match="write_chunk_sizes"):
+        _ = array.shards
 
 
 def test_chunks_beyond_the_array_are_not_counted(view):

@@ -70,6 +70,11 @@ def test_the_complete_report_says_what_is_stored(driven):
 def test_chunks_that_differ_have_no_shape(store):
     array = terrazzo.create_array(store, shape=(6,), chunks=[[1, 2, 3]], dtype="i4")
     assert rows(array.info)["Chunk shape"] == "<variable>"
+    sharded = terrazzo.create_array({}, shape=(6,), chunks=(2,), shards=[[2, 4]], dtype="i4")
+    assert (rows(sharded.info)["Shard shape"], rows(sharded.info)["Chunk shape"]) == ("<variable>", "(2,)")
+    sharded[3:] = 1
+    assert sharded.nchunks_initialized == 2
+    assert rows(sharded.info_complete())["Chunks Initialized"] == "1"
 
 
 def test_a_ratio_needs_something_stored():

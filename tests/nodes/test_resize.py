@@ -104,6 +104,15 @@ def test_an_array_without_elements_grows_into_its_chunks(store):
     assert (array[...].tolist(), lengths_of(array)) == ([1, 2, 3, 4, 5, 6], [[3, 2, 1]])
 
 
+def test_a_shard_that_is_added_holds_whole_chunks(store):
+    array = terrazzo.create_array(store, data=np.arange(1, 7), chunks=(2,), shards=[[2, 4]])
+    assert array.append([7, 8, 9]) == (9,)
+    assert lengths_of(array) == [[2, 4, 4]]
+    array.resize((15,))
+    assert lengths_of(array) == [[2, 4, 4, 6]]
+    assert terrazzo.open_array(store)[...].tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9] + [0] * 6
+
+
 def test_two_handles_grow_one_grid(store):
     first = terrazzo.create_array(store, data=np.array([1, 2], dtype=">i4"), chunks=[[1, 1]])
     second = terrazzo.open_array(store)

@@ -396,18 +396,19 @@ def arguments_like(a: Any, kwargs: dict[str, Any], zarr_format: ZarrFormat | Non
         like |= {"dtype": metadata.data_type, "fill_value": metadata.fill_value}
         if "dtype" not in kwargs or a.dtype.itemsize > 1:  # else they say no byte order, which other data types need
             like |= _codecs_of(metadata, zarr_format)
-        shape = kwargs.get("shape", a.shape)
+        shape, is_sharded = kwargs.get("shape", a.shape), metadata.subchunk_shape is not None
         if np.size(shape) == a.ndim:
-            like["chunks"] = _chunks_of(a, shape) if "codecs" in like else a.chunks
-        elif a.shards is not None:
+            like["chunks"] = _chunks_of(a, shape) if "codecs" in like or not is_sharded else a.chunks
+        elif is_sharded:
             like.pop("codecs", None)  # they cut shards into chunks of another number of axes
     return {**like, **kwargs}
 
 
 def _chunks_of(array: ArrayBase, shape: ShapeLike) -> ChunksLike:
     """The chunks of an array for another of the same number of axes."""
-    grid = array.metadata.chunk_grid
-    return (array.shards or array.chunks) if grid.is_regular else grid.update_shape(array.shape, parse_shape(shape))
+    if array.metadata.chunk_grid.is_regular:
+        return array.shards or array.chunks
+    return array.metadata.update_shape(parse_shape(shape)).chunk_grid
 
 
 def _without_fill_value(like: dict[str, Any], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -65,8 +65,16 @@ class ChunkGridMetadata(ABC):
         """The grid of an array of this shape; raises as `fitted` does."""
 
     @abstractmethod
-    def update_shape(self, old_shape: tuple[int, ...], new_shape: tuple[int, ...]) -> Self:
-        """The grid that an array has after it is resized: chunks stay where they are."""
+    def update_shape(
+        self, old_shape: tuple[int, ...], new_shape: tuple[int, ...], unit: tuple[int, ...] | None = None
+    ) -> Self:
+        """The grid that an array has after it is resized: chunks stay where they are.
+
+        Parameters
+        ----------
+        unit
+            What must divide the length of a new chunk along each axis; anything by default.
+        """
 
     @abstractmethod
     def to_dict(self) -> dict[str, JSON]:

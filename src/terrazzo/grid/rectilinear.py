@@ -125,10 +125,12 @@ class RectilinearChunkGridMetadata(ChunkGridMetadata):
     def grid_for(self, shape: tuple[int, ...]) -> ChunkGrid:
         return ChunkGrid(tuple(map(_axis, shape, self.fitted(shape).chunk_shapes)))
 
-    def update_shape(self, old_shape: tuple[int, ...], new_shape: tuple[int, ...]) -> Self:
+    def update_shape(
+        self, old_shape: tuple[int, ...], new_shape: tuple[int, ...], unit: tuple[int, ...] | None = None
+    ) -> Self:
         """The grid after a resize: one more chunk on an axis that grows beyond those that are declared."""
-        shapes = zip(self.chunk_shapes, new_shape, strict=True)
-        lengths = [lengths if isinstance(lengths, int) else covering(lengths, length) for lengths, length in shapes]
+        axes = zip(self.chunk_shapes, new_shape, unit or (1,) * self.ndim, strict=True)
+        lengths = [given if isinstance(given, int) else covering(given, whole, one) for given, whole, one in axes]
         return self if tuple(lengths) == self.chunk_shapes else type(self)(chunk_shapes=lengths)
 
     @classmethod
@@ -166,9 +168,12 @@ class RectilinearChunkGridMetadata(ChunkGridMetadata):
         return {"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": shapes}}
 
 
-def covering(edges: Edges, length: int) -> Edges:
-    """The edges with one more for what they do not cover of an axis, as zarr-python adds one; none is ever dropped."""
-    return edges if length <= edges.total else edges.extended(length - edges.total)
+def covering(edges: Edges, length: int, unit: int = 1) -> Edges:
+    """The edges with one more for what they do not cover of an axis, as zarr-python adds one; none is ever dropped.
+
+    The new one is a multiple of `unit`.
+    """
+    return edges if length <= edges.total else edges.extended(-(-(length - edges.total) // unit) * unit)
 
 
 def _axis(length: int, lengths: int | Edges) -> Axis:

@@ -104,7 +104,9 @@ class RegularChunkGridMetadata(ChunkGridMetadata):
     def grid_for(self, shape: tuple[int, ...]) -> ChunkGrid:
         return ChunkGrid(tuple(map(RegularAxis, shape, self.fitted(shape).chunk_shape)))
 
-    def update_shape(self, old_shape: tuple[int, ...], new_shape: tuple[int, ...]) -> Self:
+    def update_shape(
+        self, old_shape: tuple[int, ...], new_shape: tuple[int, ...], unit: tuple[int, ...] | None = None
+    ) -> Self:
         return self.fitted(old_shape)
 
     @classmethod

@@ -110,6 +110,11 @@ class ArrayMetadata(Metadata, ABC):
         return self.chain
 
     @property
+    def subchunk_shape(self) -> tuple[int, ...] | None:
+        """Shape of the chunks in a shard, which divides that of every shard; None where there are no shards."""
+        return None
+
+    @property
     def read_grid(self) -> ChunkGrid:
         """How the array is cut into chunks, inside shards where there are shards."""
         return self.chunk_grid.grid_for(self.shape)
@@ -141,7 +146,9 @@ class ArrayMetadata(Metadata, ABC):
         lengths = parse_member("shape", lambda: parse_lengths(tuple(shape)))
         if len(lengths) != self.ndim:
             raise MetadataValidationError(f"{len(lengths)} lengths for {self.ndim} dimensions", field="shape")
-        changed = self._with(shape=lengths, chunk_grid=self.chunk_grid.update_shape(self.shape, lengths))
+        changed = self._with(
+            shape=lengths, chunk_grid=self.chunk_grid.update_shape(self.shape, lengths, self.subchunk_shape)
+        )
         changed._validate()
         return changed
 

@@ -157,6 +157,10 @@ class ArrayV3Metadata(ArrayMetadata):
             return super().read_grid
         return ChunkGrid(tuple(map(RegularAxis, self.shape, self.sharding_codec.chunk_shape)))
 
+    @property
+    def subchunk_shape(self) -> tuple[int, ...] | None:
+        return None if self.sharding_codec is None else self.sharding_codec.chunk_shape
+
     def with_fitted_codecs(self) -> Self:
         """The same with every codec parameter decided that depends on the array, as documents are first written."""
         return replace(self, codecs=tuple(self.chain))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,11 +12,13 @@ from terrazzo.abc.codec import ArrayBytesCodec
 from terrazzo.grid import ChunkGrid, RegularChunkGridMetadata
 from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.node_base import NodeBase
-from terrazzo.nodes.report import ArrayInfo
+from terrazzo.nodes.report import VARIABLE, ArrayInfo
 from terrazzo.spec import ArrayConfig
 from terrazzo.types import ChunkCoords, MemoryOrder
 
 __all__ = ["ArrayBase"]
+
+T = TypeVar("T")
 
 
 class ArrayBase(NodeBase):
@@ -172,8 +174,8 @@ class ArrayBase(NodeBase):
             data_type=self.metadata.data_type,
             fill_value=self.fill_value,
             shape=self.shape,
-            chunk_shape=self.chunks if self.metadata.chunk_grid.is_regular else None,
-            shard_shape=self.shards,
+            chunk_shape=_or_variable(lambda: self.chunks),
+            shard_shape=_or_variable(lambda: self.shards),
             order=self.order,
             read_only=self.read_only,
             store_type=type(self.store).__name__,
@@ -198,3 +200,11 @@ def _chunks_in(shards: Iterable[tuple[slice, ...]], chunks: tuple[int, ...]) -> 
                 slice(part.start + within.start, part.start + within.stop, 1)
                 for part, within in zip(shard, inner, strict=True)
             )
+
+
+def _or_variable(shape: Callable[[], T]) -> T | str:
+    """A shape, or the word for several of them."""
+    try:
+        return shape()
+    except NotImplementedError:
+        return VARIABLE

@@ -23,7 +23,7 @@ from terrazzo.settings import current_options
 from terrazzo.spec import ArrayConfig, ArrayConfigLike, parse_array_config
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.storage.path import make_store_path
-from terrazzo.types import JSON, ShapeLike, ZarrFormat
+from terrazzo.types import JSON, ChunkCoords, ShapeLike, ZarrFormat
 
 __all__ = ["AsyncArray", "of_format", "open_array_at"]
 
@@ -215,11 +215,14 @@ class AsyncArray(AsyncElements, Generic[T_ArrayMetadata]):
     @operation
     async def nchunks_initialized(self) -> int:
         """Number of chunks that are stored; of a shard that is stored all count."""
-        per_object = math.prod(self.shards or ()) // math.prod(self.chunks if self.shards else ())
-        return per_object * await self._count_objects()
+        subchunk_shape, grid = self.metadata.subchunk_shape, self._io.grid
+        stored = await self._stored_coords()
+        if subchunk_shape is None:
+            return len(stored)
+        return sum(math.prod(grid.shape_of(coords)) for coords in stored) // math.prod(subchunk_shape)
 
-    async def _count_objects(self) -> int:
-        return len([coords async for coords, _ in stored_chunks(self._io, self.store_path)])
+    async def _stored_coords(self) -> list[ChunkCoords]:
+        return [coords async for coords, _ in stored_chunks(self._io, self.store_path)]
 
     @operation
     async def nbytes_stored(self) -> int:
@@ -230,7 +233,7 @@ class AsyncArray(AsyncElements, Generic[T_ArrayMetadata]):
     @operation
     async def info_complete(self) -> ArrayInfo:
         """A report for people, with what is stored; reads a listing."""
-        return self._info(await self._count_objects(), await self.nbytes_stored())
+        return self._info(len(await self._stored_coords()), await self.nbytes_stored())
 
     def __getstate__(self) -> dict[str, Any]:
         return {"metadata": self.metadata, "store_path": self.store_path, "config": self.config}

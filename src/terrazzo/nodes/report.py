@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ArrayInfo", "GroupInfo", "TreeRepr", "human_readable_size"]
+__all__ = ["VARIABLE", "ArrayInfo", "GroupInfo", "TreeRepr", "human_readable_size"]
 
 LABEL_WIDTH = 19
+
+VARIABLE = "<variable>"
+"""The shape of chunks that differ in shape."""
 
 
 def human_readable_size(size: int) -> str:
@@ -34,14 +37,14 @@ def _byte_count(count: int | None) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayInfo:
-    """What there is to say about an array; what is None is not said, but for a chunk shape that varies."""
+    """What there is to say about an array; what is None is not said."""
 
     zarr_format: int
     data_type: Any
     fill_value: Any
     shape: tuple[int, ...]
-    chunk_shape: tuple[int, ...] | None
-    shard_shape: tuple[int, ...] | None
+    chunk_shape: tuple[int, ...] | str
+    shard_shape: tuple[int, ...] | str | None
     order: str
     read_only: bool
     store_type: str
@@ -69,7 +72,7 @@ class ArrayInfo:
                 ("Fill value", self.fill_value),
                 ("Shape", self.shape),
                 ("Shard shape", self.shard_shape),
-                ("Chunk shape", "<variable>" if self.chunk_shape is None else self.chunk_shape),
+                ("Chunk shape", self.chunk_shape),
                 ("Order", self.order),
                 ("Read-only", self.read_only),
                 ("Store type", self.store_type),
