@@ -81,6 +81,9 @@ def test_shards_that_differ_are_told_by_their_sizes(view):
     array = view(terrazzo.create_array({}, shape=(12,), chunks=2, shards=[[2, 4, 6]], dtype="i4"))
     assert (array.chunks, array.nchunks, array.read_chunk_sizes) == ((2,), 6, ((2,) * 6,))
     assert array.write_chunk_sizes == ((2, 4, 6),)
+    assert list(array.write_units()) == [(slice(0, 2, 1),), (slice(2, 6, 1),), (slice(6, 12, 1),)]
+    assert list(array.read_units()) == list(array._iter_chunk_regions())
+    assert [(part.start, part.stop) for [part] in array.read_units()] == [(at, at + 2) for at in range(0, 12, 2)]
     with pytest.raises(NotImplementedError, match="write_chunk_sizes"):
         _ = array.shards
 

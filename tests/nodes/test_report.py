@@ -74,7 +74,7 @@ def test_chunks_that_differ_have_no_shape(store):
     assert (rows(sharded.info)["Shard shape"], rows(sharded.info)["Chunk shape"]) == ("<variable>", "(2,)")
     sharded[3:] = 1
     assert sharded.nchunks_initialized == 2
-    assert rows(sharded.info_complete())["Chunks Initialized"] == "1"
+    assert rows(sharded.info_complete())["Shards Initialized"] == "1"
 
 
 def test_a_ratio_needs_something_stored():

@@ -112,7 +112,8 @@ class ArrayBase(NodeBase):
 
     def read_units(self) -> Iterator[tuple[slice, ...]]:
         """The regions of all chunks that can be read on their own: of the chunks in a shard one after another."""
-        return self.write_units() if self.shards is None else _chunks_in(self.write_units(), self.chunks)
+        subchunk_shape = self.metadata.subchunk_shape
+        return self.write_units() if subchunk_shape is None else _chunks_in(self.write_units(), subchunk_shape)
 
     @property
     def _grid(self) -> ChunkGrid:
@@ -122,9 +123,7 @@ class ArrayBase(NodeBase):
     @property
     def _grid_of_chunks(self) -> ChunkGrid:
         """How the array is cut into what can be read on its own."""
-        if self.shards is None:
-            return self._grid
-        return RegularChunkGridMetadata(chunk_shape=self.chunks).grid_for(self.metadata.shape)
+        return self.metadata.read_grid
 
     # The names under which zarr-python has the same, and more of it.
 
