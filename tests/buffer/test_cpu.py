@@ -178,6 +178,33 @@ def test_objects_are_compared_by_value():
     assert not equal(np.array(["a", "b"], dtype=object), "a")
 
 
+def test_objects_without_an_equality_of_their_own_differ():
+    elements = np.empty(2, dtype=object)
+    elements[:] = [np.arange(3), np.arange(3)]
+    assert not equal(elements, elements.copy())
+
+
+@pytest.mark.parametrize("key", [0, (0,), ..., (0, ...), slice(None), np.array([0, 1])], ids=str)
+def test_an_object_in_an_array_without_axes_is_stored_itself(key):
+    for stored in ("text", np.zeros((0, 2))):
+        box = np.empty((), dtype=object)
+        box[()] = stored
+        buffer = cpu.NDBuffer(np.empty(2, dtype=object))
+        buffer[key] = box
+        assert buffer.as_numpy_array()[0] is stored
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 6, 7, 8, 12, 16, 20, 24])
+def test_elements_of_any_size_are_compared_to_the_last_byte(size):
+    element = np.frombuffer(bytes(range(1, size + 1)), dtype=f"V{size}")[0]
+    data = np.full(200, element)
+    assert equal(data, element)
+    for position in (0, 63, 64, 199):
+        changed = data.copy()
+        changed.view("u1")[position * size + size - 1] ^= 1
+        assert not equal(changed, element)
+
+
 def test_the_prototype_of_main_memory_is_one():
     assert cpu.numpy_buffer_prototype() is cpu.buffer_prototype
     assert cpu.buffer_prototype == (cpu.Buffer, cpu.NDBuffer)

@@ -1,12 +1,19 @@
+import dataclasses
 import importlib.metadata
+import json
+import uuid
 
 import numpy as np
 import pytest
 
+import terrazzo
 from terrazzo import dtype
+from terrazzo.dtype.mixins import HasEndianness, HasItemSize
 from terrazzo.dtype.registry import DataTypeRegistry, native_of_name
 from terrazzo.errors import DataTypeValidationError
+from terrazzo.storage import MemoryStore
 from tests.dtype.test_numeric import TYPES
+from tests.stored import contents_of
 
 
 class Flag(dtype.Bool):
@@ -175,3 +182,171 @@ def test_a_name_of_numpys_is_a_data_type(name):
 def test_what_numpy_would_read_as_more_or_warn_of_is_none(name):
     with pytest.raises(DataTypeValidationError, match="is no data type of numpy"):
         native_of_name(name)
+
+
+# -- data types of other packages
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class UUIDType(dtype.ZDType[np.dtype, uuid.UUID], HasItemSize):
+    """A data type as zarr-python's users write theirs: 16 bytes, and text in documents."""
+
+    dtype_cls = type(np.dtype("V1"))
+    _zarr_v3_name = "test.uuid"
+
+    @classmethod
+    def from_native_dtype(cls, dtype):
+        raise DataTypeValidationError("bytes are not always a UUID")
+
+    def to_native_dtype(self):
+        return np.dtype("V16")
+
+    @property
+    def item_size(self):
+        return 16
+
+    @classmethod
+    def _from_json_v2(cls, data):
+        if data == {"name": "test.uuid", "object_codec_id": None}:
+            return cls()
+        raise DataTypeValidationError(data)
+
+    @classmethod
+    def _from_json_v3(cls, data):
+        if data in ("test.uuid", {"name": "test.uuid"}):
+            return cls()
+        raise DataTypeValidationError(data)
+
+    def to_json(self, zarr_format):
+        return {"name": "test.uuid", "object_codec_id": None} if zarr_format == 2 else "test.uuid"
+
+    def _check_scalar(self, data):
+        return isinstance(data, (uuid.UUID, np.void))
+
+    def cast_scalar(self, data):
+        if not self._check_scalar(data):
+            raise TypeError(f"{data!r} is no UUID")
+        return data if isinstance(data, np.void) else np.void(data.bytes)
+
+    def default_scalar(self):
+        return np.void(bytes(16))
+
+    def to_json_scalar(self, data, *, zarr_format):
+        return str(uuid.UUID(bytes=self.cast_scalar(data).tobytes()))
+
+    def from_json_scalar(self, data, *, zarr_format):
+        return np.void(uuid.UUID(data).bytes)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ticks(dtype.ZDType[np.dtype, np.int32], HasEndianness, HasItemSize):
+    """A data type with a byte order and a parameter."""
+
+    dtype_cls = np.dtypes.Int32DType
+    _zarr_v3_name = "test.ticks"
+    per_second: int = 1
+
+    @classmethod
+    def from_native_dtype(cls, dtype):
+        raise DataTypeValidationError("integers are not always ticks")
+
+    def to_native_dtype(self):
+        return np.dtype("i4").newbyteorder(self.endianness)
+
+    @classmethod
+    def _from_json_v2(cls, data):
+        raise DataTypeValidationError(data)
+
+    @classmethod
+    def _from_json_v3(cls, data):
+        if isinstance(data, dict) and data.get("name") == "test.ticks":
+            return cls(**data["configuration"])
+        raise DataTypeValidationError(data)
+
+    def to_json(self, zarr_format):
+        if zarr_format == 2:
+            raise ValueError("there are no ticks in Zarr v2")
+        return {"name": "test.ticks", "configuration": {"per_second": self.per_second}}
+
+    def _check_scalar(self, data):
+        return isinstance(data, (int, np.integer))
+
+    def cast_scalar(self, data):
+        return np.int32(data)
+
+    def default_scalar(self):
+        return np.int32(0)
+
+    def to_json_scalar(self, data, *, zarr_format):
+        return int(data)
+
+    def from_json_scalar(self, data, *, zarr_format):
+        return np.int32(data)
+
+
+@pytest.fixture
+def registered():
+    """The types of other packages, in the registry that arrays use."""
+    classes = (UUIDType, Ticks)
+    for cls in classes:
+        dtype.data_type_registry.register(cls._zarr_v3_name, cls)
+    yield
+    for cls in classes:
+        dtype.data_type_registry.unregister(cls._zarr_v3_name)
+
+
+ONE, TWO = uuid.UUID(int=1), uuid.UUID(int=2 << 64)
+
+
+@pytest.mark.parametrize("spelling", [UUIDType(), "test.uuid", {"name": "test.uuid"}], ids=["type", "text", "object"])
+def test_an_array_of_a_registered_type_is_stored_and_read(spelling, registered, store):
+    array = terrazzo.create_array(store, shape=(3, 2), chunks=(2, 2), dtype=spelling, fill_value=ONE, compressors=None)
+    document = json.loads(contents_of(store)["zarr.json"])
+    assert document["data_type"] == "test.uuid"
+    assert document["fill_value"] == str(ONE)
+    assert document["codecs"] == [{"name": "bytes"}]
+    array[0, 1] = np.void(TWO.bytes)
+    assert contents_of(store)["c/0/0"] == ONE.bytes + TWO.bytes + ONE.bytes * 2
+    again = terrazzo.open_array(store, mode="r+")
+    assert again.metadata.data_type == UUIDType()
+    assert again[...].tobytes() == ONE.bytes + TWO.bytes + ONE.bytes * 4
+    again[0, 1] = np.void(ONE.bytes)
+    assert list(contents_of(store)) == ["zarr.json"]
+
+
+@pytest.mark.parametrize("endian", ["little", "big"])
+def test_an_array_of_a_registered_type_with_a_byte_order_is_stored_and_read(endian, registered, store):
+    given = Ticks(per_second=1000, endianness=endian)
+    assert given.is_multibyte
+    array = terrazzo.create_array(store, shape=3, chunks=2, dtype=given, fill_value=5, compressors=None)
+    array[0] = 258
+    assert array.dtype == given.to_native_dtype()
+    document = json.loads(contents_of(store)["zarr.json"])
+    assert document["codecs"] == [{"name": "bytes", "configuration": {"endian": "little"}}]
+    assert contents_of(store)["c/0"].hex() == "0201000005000000"
+    again = terrazzo.open_array(store, mode="r")
+    assert again.metadata.data_type == Ticks(per_second=1000)
+    assert again[:].tolist() == [258, 5, 5]
+
+
+def test_a_registered_type_is_a_field_of_a_struct(registered):
+    zdtype = dtype.Struct(fields=(("id", UUIDType()), ("at", Ticks(per_second=10))))
+    store = MemoryStore()
+    array = terrazzo.create_array(store, shape=2, dtype=zdtype, fill_value=(ONE, 7))
+    array[0] = (TWO.bytes, 8)
+    assert terrazzo.open_array(store, mode="r").metadata.data_type == zdtype
+    assert terrazzo.open_array(store, mode="r")[:].tolist() == [(TWO.bytes, 8), (ONE.bytes, 7)]
+
+
+def test_automatic_chunks_know_the_size_of_an_element_of_a_registered_type(registered):
+    def chunks(spelling):
+        return terrazzo.create_array(None, shape=(4000, 4000), dtype=spelling).chunks
+
+    assert chunks(UUIDType()) == chunks("complex128") != chunks("int8")
+
+
+def test_a_resolver_says_the_format():
+    class Resolver:
+        zarr_format = 3
+
+    assert dtype.Int16._from_json_resolved("int16", resolver=Resolver()) == dtype.Int16()

@@ -40,10 +40,13 @@ PUBLIC = {
         "VLenBytesCodec VLenUTF8Codec ZstdCodec"
     ),
     "terrazzo.dtype": (
-        "Bool Complex128 Complex64 DTypeJSON DataTypeRegistry DateTime64 FixedLengthUTF32 Float16 Float32 Float64 "
-        "Int16 Int32 Int64 Int8 MLComplex MLFloat MLInteger NullTerminatedBytes RawBytes Struct Structured TimeDelta64 "
-        "UInt16 UInt32 UInt64 UInt8 VariableLengthBytes VariableLengthUTF8 ZDType ZDTypeLike "
-        "data_type_registry parse_dtype"
+        "Bool Complex128 Complex64 DTypeJSON DTypeSpec_V2 DataTypeRegistry DateTime64 DateTime64JSON_V2 "
+        "DateTime64JSON_V3 FixedLengthUTF32 FixedLengthUTF32JSON_V2 FixedLengthUTF32JSON_V3 Float16 Float32 Float64 "
+        "Int16 Int32 Int64 Int8 MLComplex MLFloat MLInteger NullTerminatedBytes NullTerminatedBytesJSON_V3 "
+        "NullterminatedBytesJSON_V2 RawBytes RawBytesJSON_V2 RawBytesJSON_V3 Struct StructJSON_V3 Structured "
+        "StructuredJSON_V2 StructuredJSON_V3 TimeDelta64 TimeDelta64JSON_V2 TimeDelta64JSON_V3 UInt16 UInt32 UInt64 "
+        "UInt8 VariableLengthBytes VariableLengthBytesJSON_V2 VariableLengthUTF8 VariableLengthUTF8JSON_V2 ZDType "
+        "ZDTypeLike check_dtype_spec_no_object_codec_v2 check_dtype_spec_v2 data_type_registry parse_dtype"
     ),
     "terrazzo.errors": (
         "ArrayIndexError ArrayNotFoundError BadConfigError BaseZarrError BoundsCheckError BroadcastError ChecksumError "

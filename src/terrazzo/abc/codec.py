@@ -207,7 +207,7 @@ class BaseCodec(Metadata, Generic[CodecInput, CodecOutput]):
         helps depends on it.
     """
 
-    is_fixed_size: ClassVar[bool]
+    is_fixed_size: ClassVar[bool] = False
     decode_ns_per_byte: ClassVar[float] = 1.0
     encode_ns_per_byte: ClassVar[float] = 1.0
 

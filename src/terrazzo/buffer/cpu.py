@@ -117,7 +117,9 @@ class NDBuffer(base.NDBuffer):
     def __setitem__(self, key: slice | int | EllipsisType | tuple[Any, ...], value: Any) -> None:
         data = value._data if isinstance(value, base.NDBuffer) else value
         if isinstance(data, np.ndarray) and not data.ndim and self._data.dtype.hasobject:
-            data = data[()]  # numpy would store the array as the object
+            # At an index without ellipsis, numpy would store the array as the object.
+            key = key if isinstance(key, tuple) else (key,)
+            key = key if any(item is ... for item in key) else (*key, ...)
         self._data[key] = data
 
     @property
@@ -139,7 +141,10 @@ class NDBuffer(base.NDBuffer):
             return True
         if data.dtype.hasobject:
             first = (0,) * data.ndim
-            return bool(data[first] == fill[first[data.ndim - fill.ndim :]]) and bool((data == fill).all())
+            try:
+                return bool(data[first] == fill[first[data.ndim - fill.ndim :]]) and bool((data == fill).all())
+            except ValueError:  # objects that are arrays, for instance: of two of them nobody says that they are equal
+                return False
         if fill.ndim:
             if not equal_nan:
                 return bool((data == fill).all())
@@ -155,7 +160,7 @@ def _has_only(data: npt.NDArray[Any], fill: npt.NDArray[Any]) -> bool:
         return False
     flat = data.reshape(-1, order="A") if data.flags.forc else data.ravel(order="K")
     item_size = data.dtype.itemsize
-    word = 8 if item_size % 8 == 0 else item_size if item_size in (1, 2, 4) else 1
+    word = min(item_size & -item_size, 8)  # the largest power of two that divides it
     words: npt.NDArray[Any] = flat.view(f"u{word}")
     pattern = np.frombuffer(fill.tobytes(), dtype=f"u{word}")
     if len(pattern) > 1:

@@ -19,6 +19,7 @@ from terrazzo.types import JSON, ZarrFormat
 
 __all__ = [
     "BYTE_ORDER_CHARACTERS",
+    "AnyConfigV2",
     "DTypeConfig_V2",
     "DTypeJSON",
     "Endianness",
@@ -42,6 +43,8 @@ TBaseScalar: TypeAlias = Any
 DTypeJSON: TypeAlias = "str | int | float | Sequence[DTypeJSON] | Mapping[str, object] | None"
 TDType_co = TypeVar("TDType_co", bound=TBaseDType, covariant=True)
 TScalar_co = TypeVar("TScalar_co", covariant=True)
+TName_co = TypeVar("TName_co", covariant=True)
+TObjectCodecId_co = TypeVar("TObjectCodecId_co", covariant=True)
 
 Endianness: TypeAlias = Literal["little", "big"]
 BYTE_ORDER_CHARACTERS: dict[Endianness, str] = {"little": "<", "big": ">"}
@@ -51,11 +54,14 @@ class OtherDataTypeError(DataTypeValidationError):
     """A class was asked for a data type of another kind, which says nothing against the data type."""
 
 
-class DTypeConfig_V2(TypedDict):  # noqa: N801 - zarr-python's name
+class DTypeConfig_V2(TypedDict, Generic[TName_co, TObjectCodecId_co]):  # noqa: N801 - zarr-python's name
     """How Zarr v2 says a data type: the ``dtype`` member, and the id of the object codec where there is one."""
 
-    name: Any
-    object_codec_id: str | None
+    name: TName_co
+    object_codec_id: TObjectCodecId_co
+
+
+AnyConfigV2: TypeAlias = "DTypeConfig_V2[Any, str | None]"
 
 
 def endianness_of(dtype: TBaseDType) -> Endianness:
@@ -182,6 +188,11 @@ class ZDType(ABC, Generic[TDType_co, TScalar_co]):
             The document says another type.
         """
         return cls._from_json_v2(data) if zarr_format == 2 else cls._from_json_v3(data)
+
+    @classmethod
+    def _from_json_resolved(cls, data: DTypeJSON, *, resolver: Any) -> Self:
+        """Make the data type from what a document says, where ``resolver.zarr_format`` says of which format it is."""
+        return cls.from_json(data, zarr_format=resolver.zarr_format)
 
     @abstractmethod
     def to_json(self, zarr_format: ZarrFormat) -> Any:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from terrazzo.dtype.base import DTypeConfig_V2, DTypeJSON, FixedSize, TBaseDType, ZDType
+from terrazzo.dtype.base import AnyConfigV2, DTypeConfig_V2, DTypeJSON, FixedSize, TBaseDType, ZDType
 from terrazzo.dtype.elements import BITS
 from terrazzo.dtype.json_scalar import float_from_json, float_to_json, int_from_json
 from terrazzo.dtype.ml_table import COMPLEX, FLOATS, INTEGERS, NATIVE_COMPLEX
@@ -77,7 +77,7 @@ class _MLType(ZDType[TBaseDType, Any], FixedSize):
             raise cls.refuse(data)
         return cls._from_json_v2(data)
 
-    def to_json(self, zarr_format: ZarrFormat) -> str | DTypeConfig_V2:
+    def to_json(self, zarr_format: ZarrFormat) -> str | AnyConfigV2:
         return DTypeConfig_V2(name=self.name, object_codec_id=None) if zarr_format == 2 else self.name
 
     def _check_scalar(self, data: object) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 
 from terrazzo.dtype.base import (
     BYTE_ORDER_CHARACTERS,
-    DTypeConfig_V2,
+    AnyConfigV2,
     DTypeJSON,
     Endianness,
     FixedSize,
@@ -102,7 +102,7 @@ class _Numeric(ZDType[TBaseDType, Any], FixedSize):
             return cls()
         raise cls.refuse(data)
 
-    def to_json(self, zarr_format: ZarrFormat) -> str | DTypeConfig_V2:
+    def to_json(self, zarr_format: ZarrFormat) -> str | AnyConfigV2:
         if zarr_format == 2:
             return {"name": self.to_native_dtype().str, "object_codec_id": None}
         return self._zarr_v3_name

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from terrazzo.dtype.base import (
-    DTypeConfig_V2,
+    AnyConfigV2,
     DTypeJSON,
     FixedSize,
     TBaseDType,
@@ -97,7 +97,7 @@ class FixedLength(ZDType[TBaseDType, Any], FixedSize):
             )
         return cls(length=size // cls._unit_bytes)
 
-    def to_json(self, zarr_format: ZarrFormat) -> DTypeConfig_V2 | dict[str, JSON] | str:
+    def to_json(self, zarr_format: ZarrFormat) -> AnyConfigV2 | dict[str, JSON] | str:
         if zarr_format == 2:
             return {"name": self.to_native_dtype().str, "object_codec_id": None}
         return {"name": self._zarr_v3_name, "configuration": {"length_bytes": self.item_size}}
@@ -175,7 +175,7 @@ class RawBytes(FixedLength):
         """Whether the type goes by the name of the specification."""
         return self.v3_name != self._zarr_v3_name
 
-    def to_json(self, zarr_format: ZarrFormat) -> DTypeConfig_V2 | dict[str, JSON] | str:
+    def to_json(self, zarr_format: ZarrFormat) -> AnyConfigV2 | dict[str, JSON] | str:
         return self.v3_name if zarr_format == 3 and self._is_registered else super().to_json(zarr_format)
 
     def cast_scalar(self, data: object) -> np.void:
@@ -234,7 +234,7 @@ class VariableLengthBytes(ZDType[TBaseDType, bytes]):
             raise cls.refuse(data)
         return cls(v3_name=name)
 
-    def to_json(self, zarr_format: ZarrFormat) -> DTypeConfig_V2 | str:
+    def to_json(self, zarr_format: ZarrFormat) -> AnyConfigV2 | str:
         if zarr_format == 2:
             return {"name": "|O", "object_codec_id": self.object_codec_id}
         return self.v3_name

@@ -13,7 +13,7 @@ import numpy as np
 
 from terrazzo.dtype.base import (
     BYTE_ORDER_CHARACTERS,
-    DTypeConfig_V2,
+    AnyConfigV2,
     DTypeJSON,
     Endianness,
     TBaseDType,
@@ -115,7 +115,7 @@ class VariableLengthUTF8(ZDType[TBaseDType, str]):
             raise cls.refuse(data)
         return cls()
 
-    def to_json(self, zarr_format: ZarrFormat) -> DTypeConfig_V2 | str:
+    def to_json(self, zarr_format: ZarrFormat) -> AnyConfigV2 | str:
         if zarr_format == 2:
             return {"name": "|O", "object_codec_id": self.object_codec_id}
         return self._zarr_v3_name

@@ -17,7 +17,7 @@ import numpy as np
 
 from terrazzo.dtype.base import (
     BYTE_ORDER_CHARACTERS,
-    DTypeConfig_V2,
+    AnyConfigV2,
     DTypeJSON,
     Endianness,
     FixedSize,
@@ -108,7 +108,7 @@ class _Time(ZDType[TBaseDType, Any], FixedSize):
             raise cls.refuse(data)
         return cls(unit=parameters["unit"], scale_factor=parameters["scale_factor"])
 
-    def to_json(self, zarr_format: ZarrFormat) -> DTypeConfig_V2 | dict[str, JSON]:
+    def to_json(self, zarr_format: ZarrFormat) -> AnyConfigV2 | dict[str, JSON]:
         if zarr_format == 2:
             return {"name": self.to_native_dtype().str, "object_codec_id": None}
         configuration: dict[str, JSON] = {"unit": self.unit, "scale_factor": self.scale_factor}
