@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from terrazzo.api.opening import place_for, refuse_obsolete, require_empty
+from terrazzo.dtype.base import ZDType
 from terrazzo.dtype.parse import ZDTypeLike, parse_dtype
 from terrazzo.grid import ChunkKeyEncodingLike
 from terrazzo.metadata import ArrayMetadata, ArrayV2Metadata, ArrayV3Metadata
@@ -394,7 +395,7 @@ def arguments_like(a: Any, kwargs: dict[str, Any], zarr_format: ZarrFormat | Non
     if isinstance(a, ArrayBase):
         metadata = a.metadata
         like |= {"dtype": metadata.data_type, "fill_value": metadata.fill_value}
-        if "dtype" not in kwargs or a.dtype.itemsize > 1:  # else they say no byte order, which other data types need
+        if "dtype" not in kwargs or _keeps_codecs(metadata.data_type, kwargs["dtype"]):
             like |= _codecs_of(metadata, zarr_format)
         shape, is_sharded = kwargs.get("shape", a.shape), metadata.subchunk_shape is not None
         if np.size(shape) == a.ndim:
@@ -402,6 +403,13 @@ def arguments_like(a: Any, kwargs: dict[str, Any], zarr_format: ZarrFormat | Non
         elif is_sharded:
             like.pop("codecs", None)  # they cut shards into chunks of another number of axes
     return {**like, **kwargs}
+
+
+def _keeps_codecs(data_type: ZDType[Any, Any], dtype: ZDTypeLike) -> bool:
+    """Whether codecs for one data type also store another."""
+    if data_type.object_codec_id != parse_dtype(dtype, zarr_format=3).object_codec_id:
+        return False
+    return bool(data_type.to_native_dtype().itemsize > 1)  # else they say no byte order, which other data types need
 
 
 def _chunks_of(array: ArrayBase, shape: ShapeLike) -> ChunksLike:

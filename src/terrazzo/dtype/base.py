@@ -32,6 +32,7 @@ __all__ = [
     "bare_name",
     "endianness_of",
     "has_byte_order",
+    "is_object_v2",
     "parameters_of",
     "parse_endianness",
     "parse_length",
@@ -47,6 +48,7 @@ TName_co = TypeVar("TName_co", covariant=True)
 TObjectCodecId_co = TypeVar("TObjectCodecId_co", covariant=True)
 
 Endianness: TypeAlias = Literal["little", "big"]
+OBJECT_CODECS = ("vlen-utf8", "vlen-bytes")
 BYTE_ORDER_CHARACTERS: dict[Endianness, str] = {"little": "<", "big": ">"}
 
 
@@ -110,6 +112,23 @@ def bare_name(data: DTypeJSON) -> str:
     """The name in a document of Zarr v3, of a data type without configuration; nothing where there is none."""
     name = data.get("name") if isinstance(data, Mapping) and not data.get("configuration") else data
     return name if isinstance(name, str) else ""
+
+
+def is_object_v2(data: DTypeJSON, object_codec_id: str) -> bool:
+    """Whether a document of Zarr v2 means objects that are stored by an object codec.
+
+    Raises
+    ------
+    DataTypeValidationError
+        It means objects that are stored in a way that has no data type.
+    """
+    if v2_name(data) != "|O":
+        return False
+    found = data.get("object_codec_id") if isinstance(data, Mapping) else None
+    if found not in OBJECT_CODECS:
+        known = " or ".join(map(repr, OBJECT_CODECS))
+        raise DataTypeValidationError(f"the data type of objects follows from the filter {known}, got {quote(found)}")
+    return found == object_codec_id
 
 
 def v2_name(data: DTypeJSON) -> str:

@@ -7,7 +7,6 @@ Specification: Zarr v3.1 "Core data types" (``r*``); zarr-extensions "bytes"; Za
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self
 
@@ -21,6 +20,7 @@ from terrazzo.dtype.base import (
     TBaseDType,
     ZDType,
     bare_name,
+    is_object_v2,
     parameters_of,
     parse_length,
     v2_name,
@@ -223,7 +223,7 @@ class VariableLengthBytes(ZDType[TBaseDType, bytes]):
 
     @classmethod
     def _from_json_v2(cls, data: DTypeJSON) -> Self:
-        if v2_name(data) == "|O" and isinstance(data, Mapping) and data.get("object_codec_id") == cls.object_codec_id:
+        if is_object_v2(data, cls.object_codec_id):
             return cls()
         raise cls.refuse(data)
 

@@ -5,7 +5,6 @@ Specification: zarr-extensions "fixed_length_utf32", "string"; Zarr v2 "Data typ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -20,8 +19,8 @@ from terrazzo.dtype.base import (
     ZDType,
     bare_name,
     endianness_of,
+    is_object_v2,
     parse_endianness,
-    v2_name,
 )
 from terrazzo.dtype.json_scalar import text_from_json
 from terrazzo.dtype.raw import FixedLength
@@ -105,7 +104,7 @@ class VariableLengthUTF8(ZDType[TBaseDType, str]):
 
     @classmethod
     def _from_json_v2(cls, data: DTypeJSON) -> Self:
-        if v2_name(data) == "|O" and isinstance(data, Mapping) and data.get("object_codec_id") == cls.object_codec_id:
+        if is_object_v2(data, cls.object_codec_id):
             return cls()
         raise cls.refuse(data)
 

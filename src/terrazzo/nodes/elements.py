@@ -59,12 +59,14 @@ class Elements(ArrayBase):
         Integers, slices with a positive step and one ellipsis select along each axis. With arrays or lists of
         integers, with masks and with names of fields it is what numpy would select, where zarr-python takes it.
 
-        An element selected by Python's integers alone comes as an array without axes, as from zarr-python.
+        An element selected by Python's integers alone comes as an array without axes, as from zarr-python; but bytes of
+        any length come as they are.
         """
         result = run_inline(self.async_counterpart.getitem(selection))
-        if isinstance(result, np.generic) and self.ndim and _is_of_integers(selection):
-            return np.asarray(result)
-        return result
+        if not self.ndim or isinstance(result, np.ndarray) or not _is_of_integers(selection):
+            return result
+        dtype = self.dtype
+        return result if dtype.kind == "O" else np.asarray(result, dtype=dtype)
 
     def __setitem__(self, selection: Any, value: Any) -> None:
         """Write a selection; the value is broadcast and cast by numpy's rules."""

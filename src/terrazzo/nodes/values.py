@@ -41,13 +41,19 @@ def value_for(value: Any, shape: tuple[int, ...], dtype: np.dtype[Any], prototyp
         # Python's own numbers are checked against the range of the data type here; numpy's arrays wrap.
         value = np.asarray(value) if hasattr(value, "dtype") else np.asarray(value, dtype=dtype)
     if value.dtype.kind not in NUMBERS or dtype.kind not in NUMBERS:
-        value = value.astype(dtype, copy=False)
+        value = _cast(value, dtype)
     return prototype.nd_buffer.from_numpy_array(_broadcast(value, shape))
 
 
 def _is_narrow(dtype: np.dtype[Any]) -> bool:
     """Whether elements are numbers, or pairs of them, that another package than numpy defines."""
     return dtype.isbuiltin == 2 or (dtype.names == ("real", "imag") and dtype[0].isbuiltin == 2)
+
+
+def _cast(value: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    if value.dtype.kind == "T" and dtype.kind == "U":
+        value = value.astype(dtype.newbyteorder("="))  # numpy 2.4 gets the other byte order wrong
+    return value.astype(dtype, copy=False)
 
 
 def _is_foreign_array(value: Any, shape: tuple[int, ...]) -> bool:

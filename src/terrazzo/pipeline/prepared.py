@@ -38,6 +38,9 @@ ALWAYS_ALLOWED = 1 << 20
 OWN_SPEED_NS = 0.1
 """Nanoseconds per byte that copying into place takes."""
 
+OBJECT_NS = 100
+"""Nanoseconds to make an object of Python, or to read one, under the interpreter lock."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
@@ -72,7 +75,10 @@ class PreparedChain:
     stored_size
         Bytes of an encoded chunk, where that does not depend on the data.
     decode_ns, encode_ns
-        Estimated cost of one chunk, in nanoseconds.
+        Estimated cost of one chunk outside the interpreter lock, in nanoseconds; 0 where that is the smaller part, and
+        another thread would be in the way.
+    held_ns
+        Estimated nanoseconds that one chunk holds the interpreter lock, where elements are objects of Python.
     merges
         Whether chunks are made of subchunks that can be written alone.
     reads_raw
@@ -106,10 +112,14 @@ class PreparedChain:
         self._encode_stages = (*self._array_stages, self._to_bytes, *self._byte_stages)
         self._prepare_memory(chain)
         codecs: list[BaseCodec[Any, Any]] = list(chain)
-        self.decode_ns: float = self.size * (
-            OWN_SPEED_NS + sum(getattr(codec, "decode_ns_per_byte", 1.0) for codec in codecs)
-        )
-        self.encode_ns: float = self.size * sum(getattr(codec, "encode_ns_per_byte", 1.0) for codec in codecs)
+        self.held_ns: float = math.prod(spec.shape) * OBJECT_NS if self.dtype.hasobject else 0.0
+        decode_ns = OWN_SPEED_NS + sum(getattr(codec, "decode_ns_per_byte", 1.0) for codec in codecs)
+        encode_ns = sum(getattr(codec, "encode_ns_per_byte", 1.0) for codec in codecs)
+        self.decode_ns: float = self._unless_held(self.size * decode_ns)
+        self.encode_ns: float = self._unless_held(self.size * encode_ns)
+
+    def _unless_held(self, ns: float) -> float:
+        return ns if ns > self.held_ns else 0.0
 
     def _prepare_subchunks(self, chain: CodecChain) -> None:
         """Find out whether chunks are made of subchunks, and whether a part of a chunk is a part of those."""

@@ -93,7 +93,7 @@ async def _read_jobs(request: ReadRequest, jobs: Iterator[Job]) -> None:
                 _fill(request, key, chain, out_selection)
                 continue
             placed = chain.place(data, out, chunk_selection, out_selection, whole, drop_axes)
-            await (compute(placed, chain.decode_ns) if chain.inline else placed)
+            await (compute(placed, chain.decode_ns + chain.held_ns) if chain.inline else placed)
         except Exception as error:
             note = f"while reading chunk {coords} of {request.where}, key {key!r}"
             add_context(error, note, store=source, key=str(key), chunk_coords=coords)

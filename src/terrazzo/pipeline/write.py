@@ -81,6 +81,8 @@ class WriteRequest:
 
     def _gather_ns(self, chain: PreparedChain) -> float:
         """To bring the elements of a chunk together, where they lie scattered in the value."""
+        if self.value.dtype.hasobject:
+            return 0.0  # that holds the interpreter lock
         strides = getattr(self.value.as_ndarray_like(), "strides", ())
         steps = [step for step, length in zip(strides, self.value.shape, strict=False) if length > 1]
         scattered = bool(steps) and abs(steps[-1]) > self.value.dtype.itemsize
@@ -123,7 +125,8 @@ async def _write_jobs(request: WriteRequest, jobs: Iterator[Job]) -> None:
                 async with lock(key):
                     stored = await target.get(key, chain.spec.prototype)
                     merged = merge(chain, stored, part, chunk_selection, request.written_field)
-                    encoded = await (compute(merged, chain.decode_ns + chain.encode_ns) if chain.inline else merged)
+                    cost = chain.decode_ns + chain.encode_ns + chain.held_ns
+                    encoded = await (compute(merged, cost) if chain.inline else merged)
                     await _store(target, key, encoded)
         except Exception as error:
             note = f"while writing chunk {coords} of {request.where}, key {key!r}"
@@ -156,7 +159,7 @@ async def _encode_whole(
 
 
 async def _computed(chain: PreparedChain, encoding: Any) -> Buffer | None:
-    encoded: Buffer | None = await (compute(encoding, chain.encode_ns) if chain.inline else encoding)
+    encoded: Buffer | None = await (compute(encoding, chain.encode_ns + chain.held_ns) if chain.inline else encoding)
     return encoded
 
 
