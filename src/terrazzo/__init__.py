@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from terrazzo.api.synchronous import (
     array,
+    consolidate_metadata,
     create,
     create_array,
     create_group,
@@ -21,6 +22,7 @@ from terrazzo.api.synchronous import (
     ones_like,
     open,
     open_array,
+    open_consolidated,
     open_group,
     open_like,
     save,
@@ -45,6 +47,7 @@ __all__ = [
     "__version__",
     "array",
     "config",
+    "consolidate_metadata",
     "create",
     "create_array",
     "create_group",
@@ -58,6 +61,7 @@ __all__ = [
     "ones_like",
     "open",
     "open_array",
+    "open_consolidated",
     "open_group",
     "open_like",
     "save",

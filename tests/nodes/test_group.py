@@ -17,7 +17,6 @@ from terrazzo.errors import (
 from terrazzo.nodes.group import blocking
 from terrazzo.storage import LocalStore, MemoryStore, StorePath
 from terrazzo.testing.stores import CountingStore
-from tests.helpers import buffer_of
 
 
 @pytest.fixture
@@ -389,18 +388,6 @@ def test_ST_08_a_group_that_is_read_only_changes_nothing(root, store):
 def test_attributes_are_updated_through_the_group(root):
     assert root.update_attributes({"x": 1}).attrs == {"title": "root", "x": 1}
     assert root.attrs == {"title": "root", "x": 1}
-
-
-def test_a_stored_snapshot_of_members_is_kept_and_not_believed(driven):
-    inner = MemoryStore()
-    snapshot = b'{"kind": "inline", "must_understand": false, "metadata": {"ghost": {"node_type": "group"}}}'
-    inner._store_dict["zarr.json"] = buffer_of(
-        b'{"zarr_format": 3, "node_type": "group", "attributes": {}, "consolidated_metadata": ' + snapshot + b"}"
-    )
-    root = terrazzo.open_group(driven(inner))
-    assert list(root) == []
-    root.attrs["a"] = 1
-    assert b'"ghost"' in inner._store_dict["zarr.json"].to_bytes()
 
 
 def test_a_node_gets_its_blocking_counterpart(root):

@@ -5,6 +5,7 @@ A store is named by anything that ``StoreLike`` allows: a store, a local path, a
 
 from __future__ import annotations
 
+from terrazzo.api.consolidating import consolidate_metadata, open_consolidated
 from terrazzo.api.creating import (
     array,
     create,
@@ -23,6 +24,7 @@ from terrazzo.api.saving import load, save, save_array, save_group
 
 __all__ = [
     "array",
+    "consolidate_metadata",
     "create",
     "create_array",
     "create_group",
@@ -36,6 +38,7 @@ __all__ = [
     "ones_like",
     "open",
     "open_array",
+    "open_consolidated",
     "open_group",
     "open_like",
     "save",

@@ -80,7 +80,7 @@ async def open(
             return await create(store=place, mode=chosen, zarr_format=zarr_format, config=config, **kwargs)
         return await open_group(place, mode=chosen, zarr_format=zarr_format, **kwargs)
     try:
-        node = await open_node_at(place, zarr_format)
+        node = await open_node_at(place, zarr_format, kwargs.get("use_consolidated"))
     except NodeNotFoundError:
         if chosen != "a":
             raise
@@ -219,8 +219,11 @@ async def open_group(
         As in ``open``.
     attributes
         For a new group.
-    use_consolidated, cache_attrs
-        No effect in this version.
+    use_consolidated
+        Whether to go by the consolidated metadata of the group: by default where it has some. Text names the key of
+        those of format 2.
+    cache_attrs
+        No effect.
 
     Raises
     ------
@@ -228,6 +231,8 @@ async def open_group(
         There is no group, and the mode does not create one.
     ContainsArrayError
         There is an array.
+    ValueError
+        Consolidated metadata are asked for, and there are none.
     FileExistsError
         The mode is ``w-`` and something is there.
     """
@@ -237,7 +242,7 @@ async def open_group(
         await require_empty(place)
     if mode not in ("w", "w-"):
         try:
-            return await AsyncGroup.open_at(place, zarr_format)
+            return await AsyncGroup.open_at(place, zarr_format, use_consolidated)
         except GroupNotFoundError:
             if mode != "a":
                 raise

@@ -13,6 +13,7 @@ from terrazzo.runtime import mirror_function
 
 __all__ = [
     "array",
+    "consolidate_metadata",
     "create",
     "create_array",
     "create_group",
@@ -26,6 +27,7 @@ __all__ = [
     "ones_like",
     "open",
     "open_array",
+    "open_consolidated",
     "open_group",
     "open_like",
     "save",
@@ -45,6 +47,7 @@ def _to_group(node: AsyncGroup) -> Group:
 
 
 array = mirror_function(asynchronous.array, _to_array)
+consolidate_metadata = mirror_function(asynchronous.consolidate_metadata, _to_group)
 create = mirror_function(asynchronous.create, _to_array)
 create_array = mirror_function(asynchronous.create_array, _to_array)
 create_group = mirror_function(asynchronous.create_group, _to_group)
@@ -58,6 +61,7 @@ ones = mirror_function(asynchronous.ones, _to_array)
 ones_like = mirror_function(asynchronous.ones_like, _to_array)
 open = mirror_function(asynchronous.open, blocking)
 open_array = mirror_function(asynchronous.open_array, _to_array)
+open_consolidated = mirror_function(asynchronous.open_consolidated, _to_group)
 open_group = mirror_function(asynchronous.open_group, _to_group)
 open_like = mirror_function(asynchronous.open_like, _to_array)
 save = mirror_function(asynchronous.save)

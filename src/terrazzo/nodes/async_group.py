@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias, TypeVar, overload
 
@@ -15,6 +15,9 @@ from terrazzo.metadata import ArrayMetadata, GroupMetadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray, of_format
+from terrazzo.nodes.async_members import AsyncMembers
+from terrazzo.nodes.consolidated import read_group, with_copies
+from terrazzo.nodes.copies import changing
 from terrazzo.nodes.create import create_array_at, create_group_at
 from terrazzo.nodes.defaults import (
     DEFAULT_FILL_VALUE,
@@ -23,12 +26,9 @@ from terrazzo.nodes.defaults import (
     FiltersLike,
     SerializerLike,
 )
-from terrazzo.nodes.group_base import GroupBase
 from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, delete_node, read_node, save_attributes
-from terrazzo.nodes.members import iter_members
-from terrazzo.nodes.report import GroupInfo, TreeRepr
 from terrazzo.nodes.sharding import ShardsLike
-from terrazzo.runtime import operation, operation_stream
+from terrazzo.runtime import operation
 from terrazzo.spec import ArrayConfigLike
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.storage.path import make_store_path, normalize_path
@@ -41,7 +41,7 @@ D = TypeVar("D")
 
 
 @dataclass(frozen=True, repr=False)
-class AsyncGroup(GroupBase):
+class AsyncGroup(AsyncMembers):
     """A group in a store: a node that holds arrays and groups by name.
 
     Parameters
@@ -56,11 +56,6 @@ class AsyncGroup(GroupBase):
     store_path: StorePath
 
     __hash__ = None  # type: ignore[assignment] # the attributes change
-
-    @property
-    def inline(self) -> bool:
-        """Whether the store never waits."""
-        return self.store_path.inline
 
     @property
     def attrs(self) -> dict[str, Any]:
@@ -105,25 +100,22 @@ class AsyncGroup(GroupBase):
         GroupNotFoundError
             There is none.
         """
-        return await cls.open_at(make_store_path(store), zarr_format)
+        return await cls.open_at(make_store_path(store), zarr_format, use_consolidated)
 
     @classmethod
-    async def open_at(cls, place: StorePath, zarr_format: ZarrFormat | None = None) -> AsyncGroup:
-        """Open the group at a place.
-
-        Raises
-        ------
-        GroupNotFoundError
-            There is no node.
-        ContainsArrayError
-            There is an array.
-        """
-        return AsyncGroup(await _read_group(place, zarr_format), place)
+    async def open_at(
+        cls,
+        place: StorePath,
+        zarr_format: ZarrFormat | None = None,
+        use_consolidated: bool | str | None = None,
+    ) -> AsyncGroup:
+        """Open the group at a place; see ``read_group`` for the parameters and errors."""
+        return AsyncGroup(await read_group(place, zarr_format, use_consolidated), place)
 
     # -- members
 
-    def _iter_members(self, max_depth: int | None) -> AsyncIterator[tuple[str, StorePath, NodeMetadata]]:
-        return iter_members(self.store_path, max_depth, self.metadata.zarr_format)
+    def _node(self, metadata: NodeMetadata, place: StorePath) -> AsyncNode:
+        return as_node(metadata, place)
 
     def _place(self, key: str) -> StorePath:
         """The place of a member, by its path relative to the group."""
@@ -139,12 +131,12 @@ class AsyncGroup(GroupBase):
             There is none.
         """
         place = self._place(key)
-        metadata = await read_node(place, self.metadata.zarr_format)
+        metadata = await self._find(place)
         if metadata is None:
             missing = KeyError(key)
             missing.add_note(f"there is no node at {place}")
             raise missing
-        return as_node(metadata, place)
+        return self._node(metadata, place)
 
     @overload
     async def get(self, /, key: str) -> AsyncNode | None: ...
@@ -193,7 +185,7 @@ class AsyncGroup(GroupBase):
     @operation
     async def contains(self, member: str) -> bool:
         """Whether there is a node at a path relative to the group."""
-        return await read_node(self._place(member), self.metadata.zarr_format) is not None
+        return await self._find(self._place(member)) is not None
 
     @operation
     async def delitem(self, key: str) -> None:
@@ -202,7 +194,7 @@ class AsyncGroup(GroupBase):
         if not normalize_path(key):
             raise KeyError(f"{key!r} is the group itself")
         place = self._place(key)
-        async with self.store.lock(place.prefix + DOCUMENT):
+        async with self.store.lock(place.prefix + DOCUMENT), changing(place, self.metadata.zarr_format):
             await delete_node(place)
 
     @operation
@@ -210,96 +202,6 @@ class AsyncGroup(GroupBase):
         """Store an array under a path, instead of whatever is there."""
         data = value if isinstance(value, (np.ndarray, ArrayBase)) else np.asarray(value)
         await create_array_at(self._place(key), data=data, overwrite=True, zarr_format=self.metadata.zarr_format)
-
-    @operation_stream
-    async def members(
-        self, max_depth: int | None = 0, *, use_consolidated_for_children: bool = True
-    ) -> AsyncGenerator[tuple[str, AsyncNode], None]:
-        """The nodes in the group, by depth and then by path.
-
-        Parameters
-        ----------
-        max_depth
-            0 for the children only, 1 for theirs too; None for all.
-
-        Raises
-        ------
-        MetadataValidationError, UnknownCodecError
-            A member cannot be understood; the error names its key, and the others stay reachable by name.
-        """
-        async for path, place, metadata in self._iter_members(max_depth):
-            yield path, as_node(metadata, place)
-
-    @operation
-    async def nmembers(self, max_depth: int | None = 0) -> int:
-        """Number of nodes in the group; see ``members``."""
-        return len([path async for path, _, _ in self._iter_members(max_depth)])
-
-    async def keys(self) -> AsyncGenerator[str, None]:
-        """Names of the children."""
-        async for name, _ in self.members():
-            yield name
-
-    async def arrays(self) -> AsyncGenerator[tuple[str, AsyncArray[Any]], None]:
-        """Names and arrays among the children."""
-        async for name, node in self.members():
-            if isinstance(node, AsyncArray):
-                yield name, node
-
-    async def array_keys(self) -> AsyncGenerator[str, None]:
-        """Names of the arrays among the children."""
-        async for name, _ in self.arrays():
-            yield name
-
-    async def array_values(self) -> AsyncGenerator[AsyncArray[Any], None]:
-        """Arrays among the children."""
-        async for _, array in self.arrays():
-            yield array
-
-    async def groups(self) -> AsyncGenerator[tuple[str, AsyncGroup], None]:
-        """Names and groups among the children."""
-        async for name, node in self.members():
-            if isinstance(node, AsyncGroup):
-                yield name, node
-
-    async def group_keys(self) -> AsyncGenerator[str, None]:
-        """Names of the groups among the children."""
-        async for name, _ in self.groups():
-            yield name
-
-    async def group_values(self) -> AsyncGenerator[AsyncGroup, None]:
-        """Groups among the children."""
-        async for _, group in self.groups():
-            yield group
-
-    @operation
-    async def info_complete(self) -> GroupInfo:
-        """A report for people, with all members counted."""
-        return self._info([metadata async for _, _, metadata in self._iter_members(None)])
-
-    @operation
-    async def tree(
-        self, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
-    ) -> TreeRepr:
-        """The members as a tree, to be printed.
-
-        Parameters
-        ----------
-        level
-            How many levels to show; None for all.
-        max_nodes
-            How many nodes to show; a last line says that some are missing.
-        """
-        leaves: list[tuple[str, str]] = []
-        shortened = False
-        if level is None or level > 0:
-            async for path, _, metadata in self._iter_members(None if level is None else level - 1):
-                if len(leaves) == max_nodes:
-                    shortened = True
-                    break
-                leaves.append((path, _described(metadata)))
-        leaves.sort(key=lambda leaf: leaf[0].split("/"))
-        return TreeRepr(self.name, tuple(leaves), f"(only {max_nodes} nodes are shown)" if shortened else "")
 
     # -- making
 
@@ -459,14 +361,9 @@ class AsyncGroup(GroupBase):
                 raise GroupNotFoundError(f"there is no group at {self.store_path} any more")
             changed = current.update_attributes(change(dict(current.attributes)))
             await save_attributes(self.store_path, changed)
+            if self.metadata.consolidated_metadata is None:  # this handle does not go by them
+                changed = changed.with_consolidated(None)
             object.__setattr__(self, "metadata", changed)
-
-
-def _described(metadata: NodeMetadata) -> str:
-    """What stands after the name of a node in a tree."""
-    if isinstance(metadata, ArrayMetadata):
-        return f" {metadata.shape} {metadata.data_type.to_native_dtype()}"
-    return ""
 
 
 def as_node(metadata: NodeMetadata, place: StorePath) -> AsyncNode:
@@ -475,18 +372,10 @@ def as_node(metadata: NodeMetadata, place: StorePath) -> AsyncNode:
 
 
 @operation
-async def _read_group(place: StorePath, zarr_format: ZarrFormat | None) -> GroupMetadata:
-    metadata = await read_node(place, zarr_format)
-    if metadata is None:
-        raise GroupNotFoundError(f"there is no group{of_format(zarr_format)} at {place}")
-    if not isinstance(metadata, GroupMetadata):
-        raise ContainsArrayError(f"there is an array at {place}, expected a group")
-    return metadata
-
-
-@operation
-async def open_node_at(place: StorePath, zarr_format: ZarrFormat | None = None) -> AsyncNode:
-    """Open whatever node is at a place.
+async def open_node_at(
+    place: StorePath, zarr_format: ZarrFormat | None = None, use_consolidated: bool | str | None = None
+) -> AsyncNode:
+    """Open whatever node is at a place; a group as ``read_group`` does.
 
     Raises
     ------
@@ -496,4 +385,6 @@ async def open_node_at(place: StorePath, zarr_format: ZarrFormat | None = None) 
     metadata = await read_node(place, zarr_format)
     if metadata is None:
         raise GroupNotFoundError(f"there is neither an array nor a group{of_format(zarr_format)} at {place}")
+    if isinstance(metadata, GroupMetadata):
+        metadata = await with_copies(metadata, place, use_consolidated)
     return as_node(metadata, place)

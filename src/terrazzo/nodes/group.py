@@ -142,7 +142,7 @@ class Group(GroupBase):
         self, max_depth: int | None = 0, *, use_consolidated_for_children: bool = True
     ) -> tuple[tuple[str, Node], ...]:
         """The nodes in the group; see ``AsyncGroup.members``."""
-        return tuple(self._members(max_depth))
+        return tuple(self._members(max_depth, use_consolidated_for_children=use_consolidated_for_children))
 
     def update_attributes(self, new_attributes: Mapping[str, Any]) -> Group:
         """Add attributes, and replace those that have the same names; see ``AsyncGroup.update_attributes``."""

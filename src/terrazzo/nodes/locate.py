@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer
@@ -13,21 +13,18 @@ from terrazzo.errors import (
     ContainsArrayAndGroupError,
     ContainsArrayError,
     ContainsGroupError,
-    NodeTypeValidationError,
     context,
-    quote,
 )
-from terrazzo.metadata import ArrayMetadata, ArrayV2Metadata, ArrayV3Metadata, GroupMetadata
+from terrazzo.metadata import ArrayMetadata, ArrayV2Metadata, GroupMetadata, NodeMetadata, parse_node
 from terrazzo.metadata.array_v2 import parse_v2_format
 from terrazzo.metadata.array_v3 import parse_zarr_format
 from terrazzo.metadata.json import parse_document
+from terrazzo.nodes.copies import ancestors_of, changes_in, changing
 from terrazzo.runtime import map_concurrent
 from terrazzo.storage import StorePath
 from terrazzo.types import ZarrFormat
 
 __all__ = ["NodeMetadata", "create_node", "delete_node", "read_node", "save_attributes", "save_document"]
-
-NodeMetadata: TypeAlias = ArrayMetadata | GroupMetadata
 
 DOCUMENT = "zarr.json"
 """The document of format 3; its lock is held while a node of either format changes."""
@@ -51,12 +48,16 @@ async def read_node(place: StorePath, zarr_format: ZarrFormat | None = None) -> 
         A document may be there and cannot be read.
     """
     await place.store._ensure_open()
+    moment = changes_in(place.store).now
     documents: dict[str, Buffer] = {}
     if zarr_format != 2:
         documents = await _get(place, (DOCUMENT,))
     if zarr_format != 3 and not documents:
         documents = await _get(place, V2_DOCUMENTS)
-    return _parse_node(place, documents)
+    metadata = _parse_node(place, documents)
+    if isinstance(metadata, GroupMetadata) and metadata.consolidated_metadata is not None:
+        metadata.consolidated_metadata.moment = moment
+    return metadata
 
 
 async def _get(place: StorePath, names: Sequence[str]) -> dict[str, Buffer]:
@@ -92,13 +93,8 @@ def _parse_node(place: StorePath, documents: Mapping[str, Buffer]) -> NodeMetada
 
 
 def _parse_v3(document: dict[str, Any]) -> NodeMetadata:
-    node_type = document.get("node_type")
-    if node_type == "group":
-        parse_zarr_format(document)
-        return GroupMetadata.from_dict(document)
-    if node_type != "array" and "node_type" in document:
-        raise NodeTypeValidationError(f"got {quote(node_type)}, expected 'array' or 'group'", field="node_type")
-    return ArrayV3Metadata.from_dict(document)
+    parse_zarr_format(document)
+    return parse_node(document)
 
 
 def _parse_zgroup(document: dict[str, Any]) -> GroupMetadata:
@@ -108,16 +104,18 @@ def _parse_zgroup(document: dict[str, Any]) -> GroupMetadata:
 
 async def save_document(place: StorePath, metadata: NodeMetadata) -> None:
     """Write the document of a node that says everything but, in format 2, the attributes."""
-    await _save(place, _only(metadata, metadata.document_key))
+    await _replace(place, metadata, metadata.document_key)
 
 
 async def save_attributes(place: StorePath, metadata: NodeMetadata) -> None:
     """Write the document of a node that holds the attributes."""
-    await _save(place, _only(metadata, metadata.attributes_key))
+    await _replace(place, metadata, metadata.attributes_key)
 
 
-def _only(metadata: NodeMetadata, key: str) -> dict[str, Buffer]:
-    return {key: metadata.to_buffer_dict(default_buffer_prototype())[key]}
+async def _replace(place: StorePath, metadata: NodeMetadata, name: str) -> None:
+    document = metadata.to_buffer_dict(default_buffer_prototype())[name]  # what cannot be encoded fails here
+    async with changing(place, metadata.zarr_format):
+        await _save(place, {name: document})
 
 
 async def _save(place: StorePath, documents: dict[str, Buffer]) -> None:
@@ -157,14 +155,15 @@ async def create_node(
         replaces = overwrite and place.store.supports_deletes
         if not replaces:
             await _require_vacant(place)
-        missing = await _missing_ancestors(place, metadata.zarr_format)
-        if replaces:
-            await delete_node(place)
-        for ancestor in missing:
-            await _create_ancestor(ancestor, metadata.zarr_format)
-        if write_data is not None:
-            await write_data()
-        await _save(place, documents)
+        missing, holders = await _look_above(place, metadata.zarr_format)
+        async with changing(place, metadata.zarr_format, holders):
+            if replaces:
+                await delete_node(place)
+            for ancestor in missing:
+                await _create_ancestor(ancestor, metadata.zarr_format)
+            if write_data is not None:
+                await write_data()
+            await _save(place, documents)
 
 
 async def delete_node(place: StorePath) -> None:
@@ -192,20 +191,17 @@ async def _require_vacant(place: StorePath) -> None:
     raise ContainsArrayError(f"there is an array at {place} already; overwrite=True replaces it")
 
 
-async def _missing_ancestors(place: StorePath, zarr_format: ZarrFormat) -> list[StorePath]:
-    """Ancestors without a document, root first.
+async def _look_above(place: StorePath, zarr_format: ZarrFormat) -> tuple[list[StorePath], list[StorePath]]:
+    """Ancestors without a document, root first; and those that may hold copies of the documents below them.
 
     Raises
     ------
     BaseZarrError
         One of them is an array, or a group of the other format.
     """
-    if not place.path:
-        return []
-    segments = place.path.split("/")[:-1]
-    ancestors = [StorePath(place.store, "/".join(segments[:depth])) for depth in range(len(segments) + 1)]
+    ancestors = ancestors_of(place)
 
-    async def is_missing(ancestor: StorePath) -> bool:
+    async def look(ancestor: StorePath) -> NodeMetadata | None:
         found = await read_node(ancestor, zarr_format)
         other = await read_node(ancestor) if found is None else None
         if isinstance(found or other, ArrayMetadata):
@@ -215,10 +211,16 @@ async def _missing_ancestors(place: StorePath, zarr_format: ZarrFormat) -> list[
                 f"no node of format {zarr_format} can be made at {place}: the group {ancestor} is of format "
                 f"{other.zarr_format}; give zarr_format={other.zarr_format}"
             )
-        return found is None
+        return found
 
-    missing = await map_concurrent(is_missing, ancestors, concurrency=READS_AT_ONCE)
-    return [ancestor for ancestor, absent in zip(ancestors, missing, strict=True) if absent]
+    found = await map_concurrent(look, ancestors, concurrency=READS_AT_ONCE)
+    missing = [ancestor for ancestor, metadata in zip(ancestors, found, strict=True) if metadata is None]
+    holders = [
+        ancestor
+        for ancestor, metadata in zip(ancestors, found, strict=True)
+        if isinstance(metadata, GroupMetadata) and (zarr_format == 2 or metadata.consolidated_metadata is not None)
+    ]
+    return missing, holders
 
 
 async def _create_ancestor(ancestor: StorePath, zarr_format: ZarrFormat) -> None:

@@ -7,6 +7,7 @@ async caller uses a store that blocks.
 
 from __future__ import annotations
 
+from terrazzo.runtime.changes import Changes
 from terrazzo.runtime.concurrent import cpu_count, map_concurrent, share, useful_width
 from terrazzo.runtime.drive import (
     compute,
@@ -24,6 +25,7 @@ from terrazzo.runtime.mirror import mirror, mirror_function, mirror_stream
 from terrazzo.runtime.per_thread import Scratch, per_thread
 
 __all__ = [
+    "Changes",
     "KeyedLocks",
     "Scratch",
     "compute",
