@@ -14,7 +14,7 @@ from terrazzo.dtype import MLComplex, MLFloat, MLInteger, parse_dtype
 from terrazzo.dtype.ml import cast_values
 from terrazzo.dtype.ml_table import COMPLEX, FLOATS, INTEGERS, NATIVE_COMPLEX
 from terrazzo.dtype.parse import get_data_type_from_json
-from terrazzo.errors import DataTypeValidationError, MetadataValidationError
+from terrazzo.errors import DataTypeValidationError, MetadataValidationError, UnknownCodecError
 from terrazzo.storage import MemoryStore
 from tests.stored import contents_of, document, fill, grid
 
@@ -89,15 +89,42 @@ def test_the_package_is_not_imported_before_it_is_needed():
     assert result.stdout.split() == ["False", "False"]
 
 
+NEEDS = r"'bfloat16'.*pip install 'terrazzo\[ml\]'"
+
+
 def test_without_the_package_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "ml_dtypes", None)
-    with pytest.raises(DataTypeValidationError, match=r"'bfloat16'.*pip install 'terrazzo\[ml\]'"):
-        parse_dtype("bfloat16", zarr_format=3)
-    store = MemoryStore()
-    fill(store, {"zarr.json": document(data_type="bfloat16", fill_value=0, codecs=[LITTLE])})
-    with pytest.raises(MetadataValidationError, match=r"pip install 'terrazzo\[ml\]'") as caught:
-        terrazzo.open_array(store, mode="r")
-    assert caught.value.field == "data_type"
+    for spelling in ("bfloat16", {"name": "bfloat16"}):
+        with pytest.raises(DataTypeValidationError, match=NEEDS):
+            parse_dtype(spelling, zarr_format=3)
+    with pytest.raises(DataTypeValidationError, match=NEEDS):
+        terrazzo.create_array(None, shape=1, dtype="bfloat16")
+
+
+IN_A_STRUCT = {"name": "struct", "configuration": {"fields": [{"name": "x", "data_type": "bfloat16"}]}}
+
+
+@pytest.mark.parametrize(("data_type", "value"), [("bfloat16", 0), (IN_A_STRUCT, {"x": 0})], ids=["alone", "field"])
+def test_without_the_package_only_data_cannot_be_used(data_type, value, monkeypatch, store):
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    fill(store, {"zarr.json": document(data_type=data_type, fill_value=value, codecs=[LITTLE])})
+    array = terrazzo.open_array(store, mode="r+")
+    assert array.shape == (4,)
+    array.attrs["a"] = 1
+    assert json.loads(contents_of(store)["zarr.json"])["data_type"] == data_type
+    for use in (lambda: array[:], lambda: array.__setitem__(0, 1)):
+        with pytest.raises(UnknownCodecError, match=NEEDS):
+            use()
+
+
+def test_without_the_package_only_data_cannot_be_used_in_version_2(monkeypatch, store):
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    members = {"shape": [4], "chunks": [2], "dtype": "bfloat16", "compressor": None, "filters": None}
+    fill(store, {".zarray": json.dumps({"zarr_format": 2, **members, "fill_value": 0, "order": "C"}).encode()})
+    array = terrazzo.open_array(store, mode="r+")
+    assert array.shape == (4,)
+    with pytest.raises(UnknownCodecError, match=NEEDS):
+        array[:]
 
 
 def test_with_an_older_package_the_error_says_so(monkeypatch):

@@ -23,6 +23,7 @@ __all__ = [
     "DTypeConfig_V2",
     "DTypeJSON",
     "Endianness",
+    "MissingPackageError",
     "OtherDataTypeError",
     "TBaseDType",
     "TBaseScalar",
@@ -54,6 +55,10 @@ BYTE_ORDER_CHARACTERS: dict[Endianness, str] = {"little": "<", "big": ">"}
 
 class OtherDataTypeError(DataTypeValidationError):
     """A class was asked for a data type of another kind, which says nothing against the data type."""
+
+
+class MissingPackageError(DataTypeValidationError):
+    """A data type is known, and needs a package that is not installed, or too old."""
 
 
 class DTypeConfig_V2(TypedDict, Generic[TName_co, TObjectCodecId_co]):  # noqa: N801 - zarr-python's name

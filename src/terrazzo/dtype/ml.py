@@ -17,7 +17,15 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from terrazzo.dtype.base import AnyConfigV2, DTypeConfig_V2, DTypeJSON, FixedSize, TBaseDType, ZDType
+from terrazzo.dtype.base import (
+    AnyConfigV2,
+    DTypeConfig_V2,
+    DTypeJSON,
+    FixedSize,
+    MissingPackageError,
+    TBaseDType,
+    ZDType,
+)
 from terrazzo.dtype.elements import BITS
 from terrazzo.dtype.json_scalar import float_from_json, float_to_json, int_from_json
 from terrazzo.dtype.ml_table import COMPLEX, FLOATS, INTEGERS, NATIVE_COMPLEX
@@ -294,7 +302,7 @@ def _ml_dtypes(needed_for: str) -> Any:
     try:
         return importlib.import_module("ml_dtypes")
     except ImportError as error:
-        raise DataTypeValidationError(
+        raise MissingPackageError(
             f"the data type {needed_for!r} needs the package ml_dtypes: pip install 'terrazzo[ml]'"
         ) from error
 
@@ -304,12 +312,12 @@ def _ml_dtype(name: str, needed_for: str) -> TBaseDType:
 
     Raises
     ------
-    DataTypeValidationError
+    MissingPackageError
         The package is not installed, or too old to have it.
     """
     module = _ml_dtypes(needed_for)
     if not hasattr(module, name):
-        raise DataTypeValidationError(
+        raise MissingPackageError(
             f"the data type {needed_for!r} needs a newer ml_dtypes than {module.__version__}: "
             "pip install --upgrade 'terrazzo[ml]'"
         )

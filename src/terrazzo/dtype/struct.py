@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from terrazzo.dtype.base import DTypeConfig_V2, DTypeJSON, FixedSize, TBaseDType, ZDType
+from terrazzo.dtype.base import DTypeConfig_V2, DTypeJSON, FixedSize, MissingPackageError, TBaseDType, ZDType
 from terrazzo.dtype.parse import data_type_registry
 from terrazzo.dtype.sub_array import SubArray
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError, ZarrUserWarning, quote, warn
@@ -301,6 +301,8 @@ def _field(name: str, stored: Any, zarr_format: ZarrFormat) -> ZDType[Any, Any]:
         if zarr_format == 3 and isinstance(stored, Mapping):
             check_members(stored, *EXTENSION)
         return data_type_registry.match_json(stored, zarr_format=zarr_format)
+    except MissingPackageError:
+        raise
     except (DataTypeValidationError, MetadataValidationError) as error:
         raise DataTypeValidationError(f"the field {quote(name)}: {error}") from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn, Self
 
 import numpy as np
@@ -26,12 +26,15 @@ class UnknownDataType(ZDType[np.dtype[Any], Any]):
     ----------
     data
         Its JSON, as the document has it.
+    problem
+        What is missing, where that is known.
     """
 
     dtype_cls = np.dtypes.VoidDType  # type: ignore[assignment] # a class, which numpy types as a function
     _zarr_v3_name = "unknown"
 
     data: Any
+    problem: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -42,11 +45,11 @@ class UnknownDataType(ZDType[np.dtype[Any], Any]):
         return f"{self.data.get('name')} ({codec})" if codec else str(self.data.get("name"))
 
     def check_usable(self) -> NoReturn:
-        raise UnknownCodecError(
+        unknown = (
             f"no implementation of the data type {quote(self.name)}; install a package that provides it, or register "
-            "one with terrazzo.dtype.data_type_registry.register",
-            name=self.name,
+            "one with terrazzo.dtype.data_type_registry.register"
         )
+        raise UnknownCodecError(self.problem or unknown, name=self.name)
 
     @classmethod
     def from_native_dtype(cls, dtype: TBaseDType) -> Self:

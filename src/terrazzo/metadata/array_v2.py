@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from terrazzo.buffer.base import Buffer, BufferPrototype
-from terrazzo.dtype.base import ZDType
+from terrazzo.dtype.base import MissingPackageError, ZDType
 from terrazzo.dtype.parse import get_data_type_from_json
 from terrazzo.dtype.registry import V2_NAME
 from terrazzo.dtype.unknown import UnknownDataType
@@ -297,6 +297,8 @@ def _parse_dtype(data: Any, codecs: Iterable[Any]) -> ZDType[Any, Any]:
     object_codec_id = next((codec_id for codec_id in ids if codec_id in OBJECT_CODECS), None) if data == "|O" else None
     try:
         return get_data_type_from_json({"name": data, "object_codec_id": object_codec_id}, zarr_format=2)
+    except MissingPackageError as error:
+        return UnknownDataType(data={"name": data, "object_codec_id": object_codec_id}, problem=str(error))
     except DataTypeValidationError as error:
         if isinstance(data, str) and V2_NAME.fullmatch(data):
             return UnknownDataType(data={"name": data, "object_codec_id": object_codec_id})

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from terrazzo.abc.codec import Codec, SupportsSubchunks
 from terrazzo.buffer.base import Buffer, BufferPrototype
-from terrazzo.dtype.base import ZDType
+from terrazzo.dtype.base import MissingPackageError, ZDType
 from terrazzo.dtype.parse import data_type_registry, get_data_type_from_json
 from terrazzo.dtype.unknown import UnknownDataType
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError, NodeTypeValidationError, quote
@@ -291,6 +291,8 @@ def _parse_data_type(data: Any) -> ZDType[Any, Any]:
         parse_member("data_type", lambda: check_members(data, *EXTENSION))
     try:
         return get_data_type_from_json(data, zarr_format=3)
+    except MissingPackageError as error:
+        return UnknownDataType(data=data, problem=str(error))
     except DataTypeValidationError as error:
         name = data.get("name") if isinstance(data, Mapping) else data
         if isinstance(name, str) and data_type_registry.find(name) is None:

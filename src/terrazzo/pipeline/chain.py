@@ -95,7 +95,8 @@ def _position_of_serializer(codecs: Sequence[Codec | Undecided]) -> int:
 def _parse(data: object) -> Codec | Undecided:
     if isinstance(data, KINDS):
         return data
-    if isinstance(data, Numcodec) and not isinstance(data, type):
+    # A protocol takes as long to check as the rest of this; JSON is told first.
+    if not isinstance(data, (str, Mapping, type)) and isinstance(data, Numcodec):
         data = data.get_config()
     if isinstance(data, Mapping) and "name" not in data and isinstance(data.get("id"), str):
         configuration = {key: value for key, value in data.items() if key != "id"}
