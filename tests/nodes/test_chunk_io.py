@@ -4,6 +4,7 @@ import terrazzo
 from terrazzo.buffer import BufferPrototype, cpu
 from terrazzo.indexing import BasicIndexer
 from terrazzo.nodes import chunk_io
+from terrazzo.pipeline.write import SCALARS_AT_MOST
 from terrazzo.storage import MemoryStore
 from tests.helpers import AsyncFlip
 
@@ -58,6 +59,18 @@ def test_what_is_prepared_does_not_pile_up(monkeypatch):
     array[1:] = np.arange(1, 25)
     assert array[...].tolist() == [7, *range(1, 25)]
     assert 0 < len(array.async_array._io._chains) <= 3
+
+
+def test_what_is_encoded_once_does_not_pile_up(monkeypatch):
+    requests = []
+    made = chunk_io.WriteRequest
+    monkeypatch.setattr(chunk_io, "WriteRequest", lambda *args: requests.append(made(*args)) or requests[-1])
+    lengths = [*range(1, 40), *range(1, 40)]
+    array = terrazzo.create_array({}, shape=(sum(lengths),), chunks=[lengths], dtype="i4")
+    array[...] = 7
+    [request] = requests
+    assert 0 < len(request.encoded_scalars) <= SCALARS_AT_MOST
+    assert (array[...] == 7).all()
 
 
 def test_a_typical_chunk_says_how_long_chunks_take():

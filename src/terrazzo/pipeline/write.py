@@ -25,6 +25,11 @@ from terrazzo.settings import current_options
 SCATTERED_NS = 2.4
 """Nanoseconds to fetch an element that does not lie beside the one before: the transpose of a chunk of 1 MiB."""
 
+SCALARS_AT_MOST = 16
+"""Encoded chunks of one value that are kept: as many as kinds of edges in a regular grid of four axes."""
+
+ABSENT: Any = object()
+
 __all__ = ["Target", "WriteRequest", "trim_chunk", "write_chunks"]
 
 
@@ -59,7 +64,7 @@ class WriteRequest:
     where: str
     drop_axes: tuple[int, ...] = ()
     written_field: str | None = None
-    encoded_scalars: dict[Hashable, Buffer | None] = field(default_factory=dict)
+    encoded_scalars: dict[Hashable, Any] = field(default_factory=dict)
     """A chunk filled with one value is encoded once, however many there are."""
 
     def part_of(self, out_selection: SelectorTuple, chain: PreparedChain) -> NDBuffer:
@@ -152,10 +157,14 @@ async def _encode_whole(
     if part.shape or not PLAIN.issuperset(map(type, chunk_selection)):
         return await _computed(chain, encode_new(chain, part, chunk_selection))
     key = chain, tuple((item.start, item.stop) if isinstance(item, slice) else item for item in chunk_selection)
-    if key not in request.encoded_scalars:
+    kept = request.encoded_scalars
+    encoded: Buffer | None = kept.get(key, ABSENT)
+    if encoded is ABSENT:
         encoded = await _computed(chain, encode_new(chain, part, chunk_selection))
-        request.encoded_scalars[key] = encoded
-    return request.encoded_scalars[key]
+        if len(kept) >= SCALARS_AT_MOST:
+            kept.clear()
+        kept[key] = encoded
+    return encoded
 
 
 async def _computed(chain: PreparedChain, encoding: Any) -> Buffer | None:
