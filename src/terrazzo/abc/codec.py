@@ -14,13 +14,14 @@ Specification: Zarr v3.1 "Codecs".
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
 
 from terrazzo.abc.metadata import Metadata
 from terrazzo.abc.store import ByteGetter, ByteSetter, Store
+from terrazzo.abc.value import Value
 from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.runtime import map_concurrent, offload
 from terrazzo.settings import current_options
@@ -133,6 +134,12 @@ class Subchunks(Protocol):
 
     async def place(self, data: Buffer, region: Region, target: NDBuffer) -> None:
         """Decode a region of a chunk into `target`, which has its shape."""
+
+    async def read(self, value: Value, region: Region, target: NDBuffer) -> bool:
+        """Read a region of a stored chunk into `target`, which has its shape; False when there is no chunk."""
+
+    def forget(self, identity: tuple[Hashable, ...]) -> None:
+        """A stored chunk was written: what is being read of it may be out of date."""
 
     async def encode(self, chunk: NDBuffer) -> Buffer | None:
         """Encode a whole chunk; None when there is nothing in it that has to be stored."""

@@ -1,7 +1,7 @@
 """The contract of a store: a map from keys to values, read and written asynchronously.
 
-It is zarr-python's contract, so that stores written for it can be subclasses, with four additions that have defaults:
-``inline``, ``get_into``, ``lock`` and coalescing ``get_ranges``.
+It is zarr-python's contract, so that stores written for it can be subclasses, with additions that have defaults:
+``inline``, ``get_into``, ``open_value``, ``version``, ``lock`` and coalescing ``get_ranges``.
 
 Rules that every store keeps:
 
@@ -30,6 +30,7 @@ from terrazzo.abc.byte_range import (
     SuffixByteRequest,
     coalesce,
 )
+from terrazzo.abc.value import StoreValue, Value
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import InvalidKeyError, quote
@@ -343,6 +344,14 @@ class Store(ABC):
         fetches = coalesce(byte_ranges, max_gap_bytes=max_gap_bytes, max_coalesced_bytes=max_coalesced_bytes)
         for batch in await map_concurrent(fetch, fetches, concurrency=max_concurrency):
             yield batch
+
+    def open_value(self, key: str) -> Value:
+        """One value, to be read in parts within an ``async with`` block."""
+        return StoreValue(self, key)
+
+    async def version(self, key: str) -> Hashable:
+        """What changes whenever the value of a key does; None when the store cannot tell."""
+        return None
 
     @abstractmethod
     async def exists(self, key: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec, CodecPipeline, GetResult
 from terrazzo.abc.store import ByteGetter, ByteSetter
+from terrazzo.abc.value import GetterValue, Value
 from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.indexing.projection import ChunkProjection, SelectorTuple
 from terrazzo.pipeline.chain import CodecChain
@@ -34,6 +35,9 @@ class _Anywhere:
     async def get(self, key: Any, prototype: Any) -> Buffer | None:
         found: Buffer | None = await key.get(prototype)
         return found
+
+    def open_value(self, key: Any) -> Value:
+        return GetterValue(key)
 
     async def set(self, key: Any, value: Buffer) -> None:
         await key.set(value)

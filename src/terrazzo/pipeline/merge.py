@@ -6,7 +6,6 @@ import math
 
 from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.indexing.projection import PLAIN, SelectorTuple
-from terrazzo.indexing.region import region_of
 from terrazzo.pipeline.prepared import PreparedChain
 
 __all__ = ["encode_new", "encode_or_drop", "filled", "merge"]
@@ -19,8 +18,8 @@ async def encode_new(chain: PreparedChain, part: NDBuffer, chunk_selection: Sele
         chunk = part if part.shape == shape else part.reshape(shape)
         if chunk.dtype != chain.dtype:
             chunk = chunk.astype(chain.dtype)
-    elif chain.merges:
-        return await _merge_subchunks(chain, None, part, chunk_selection)
+    elif chain.parts is not None:
+        return await chain.merge_subchunks(chain.parts, None, part, chunk_selection)
     else:
         chunk = filled(chain)
         chunk[chunk_selection] = part
@@ -41,8 +40,8 @@ async def merge(
     CorruptDataError
         What was stored cannot be decoded.
     """
-    if chain.merges and field is None:
-        return await _merge_subchunks(chain, stored, part, chunk_selection)
+    if chain.parts is not None and field is None:
+        return await chain.merge_subchunks(chain.parts, stored, part, chunk_selection)
     # What was decoded may be read-only and shared: `astype` copies.
     chunk = filled(chain) if stored is None else (await chain.decode(stored)).astype(chain.dtype)
     written = chunk if field is None else chunk.from_ndarray_like(chunk.as_numpy_array()[field])
@@ -50,17 +49,9 @@ async def merge(
     return await encode_or_drop(chain, chunk)
 
 
-async def _merge_subchunks(
-    chain: PreparedChain, stored: Buffer | None, part: NDBuffer, chunk_selection: SelectorTuple
-) -> Buffer | None:
-    region = region_of(chunk_selection, chain.spec.shape)
-    value = part.reshape(region.shape) if part.shape else part
-    return await chain.merge_subchunks(stored, region, value)
-
-
 async def encode_or_drop(chain: PreparedChain, chunk: NDBuffer) -> Buffer | None:
     """Encode a chunk; None when it need not be stored because it holds only the fill value."""
-    drops = not chain.spec.config.write_empty_chunks and not chain.merges  # else subchunks are dropped one by one
+    drops = not chain.spec.config.write_empty_chunks and chain.parts is None  # else subchunks are dropped one by one
     if drops and chunk.all_equal(chain.spec.fill_value):
         return None
     return await chain.encode(chunk)

@@ -21,8 +21,8 @@ from terrazzo.buffer import cpu
 from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.errors import BaseZarrError, CorruptDataError, LimitExceededError, add_context, quote
 from terrazzo.indexing.projection import SelectorTuple
-from terrazzo.indexing.region import Region, region_of
 from terrazzo.pipeline.chain import CodecChain
+from terrazzo.pipeline.parts import Parts, axis_order
 from terrazzo.runtime import Scratch
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
@@ -79,8 +79,10 @@ class PreparedChain:
         another thread would be in the way.
     held_ns
         Estimated nanoseconds that one chunk holds the interpreter lock, where elements are objects of Python.
-    merges
-        Whether chunks are made of subchunks that can be written alone.
+    parts
+        Reads and writes subchunks alone, where chunks are made of them; else None.
+    reads_parts
+        Whether a part of a chunk can be read without the rest.
     reads_raw
         Whether stored bytes are elements as they lie in memory, so that a store can read them into place.
     """
@@ -125,8 +127,15 @@ class PreparedChain:
         """Find out whether chunks are made of subchunks, and whether a part of a chunk is a part of those."""
         prepare = getattr(chain.array_bytes, "prepare_subchunks", None)
         self._subchunks: Subchunks | None = None if prepare is None else prepare(self._inner)
-        self._axes = _axis_order(self._array_stages, self.spec.ndim)
-        self.merges = self._subchunks is not None and self._axes is not None
+        self.parts: Parts | None = None
+        if self._subchunks is not None:
+            axes = axis_order(
+                [stage.codec for stage in self._array_stages],
+                [stage.spec for stage in self._array_stages],
+                self.spec.ndim,
+            )
+            self.parts = None if axes is None else Parts(self._subchunks, self.spec, axes)
+        self.reads_parts = self.parts is not None and not chain.bytes_bytes
 
     def _prepare_memory(self, chain: CodecChain) -> None:
         """Find out whether stored elements are elements in main memory."""
@@ -173,9 +182,9 @@ class PreparedChain:
         """
         fills = self._fills
         if fills is None:
-            if self._subchunks is not None and self._axes is not None:
+            if self.parts is not None:
                 raw = await self._undo(data, self._byte_stages)
-                await self._place_subchunks(self._subchunks, raw, out, chunk_selection, out_selection)
+                await self.parts.place(raw, out, chunk_selection, out_selection)
                 return
             chunk = await self.decode(data)
             out[out_selection] = _selected(chunk, chunk_selection, drop_axes)
@@ -191,33 +200,6 @@ class PreparedChain:
             self._fill(fills, raw, piece.data)
             chunk = await self._view(piece)
             out[out_selection] = _selected(chunk, chunk_selection, drop_axes)
-
-    async def _place_subchunks(
-        self,
-        subchunks: Subchunks,
-        data: Buffer,
-        out: NDBuffer,
-        chunk_selection: SelectorTuple,
-        out_selection: SelectorTuple,
-    ) -> None:
-        """Have the subchunks that are selected decoded where they belong."""
-        region = region_of(chunk_selection, self.spec.shape)
-        if all(type(item) is slice for item in out_selection):
-            target = out[out_selection].reshape(region.shape)
-            await subchunks.place(data, *self._transposed(region, target))
-            return
-        target = self.spec.prototype.nd_buffer.empty(region.shape, self.dtype)
-        await subchunks.place(data, *self._transposed(region, target))
-        out[out_selection] = target.reshape(out[out_selection].shape)
-
-    def _transposed(self, region: Region, elements: NDBuffer) -> tuple[Region, NDBuffer]:
-        """A region of the decoded chunk, and its elements, as they are where subchunks are cut."""
-        axes = self._axes
-        if axes is None or not self._array_stages:
-            return region, elements
-        if region.is_points or not elements.shape:
-            return region.transposed(axes), elements
-        return region.transposed(axes), elements.transpose(axes)
 
     async def read_raw(self, get_into: Callable[[memoryview], Awaitable[int | None]], out: NDBuffer) -> bool:
         """Let a store read a chunk that is stored as it lies in memory; False when there is none.
@@ -335,19 +317,12 @@ class PreparedChain:
         """Encode one chunk. The result may share the memory of `chunk`."""
         return await self._encode_through(self._encode_stages, chunk)
 
-    async def merge_subchunks(self, stored: Buffer | None, region: Region, value: NDBuffer) -> Buffer | None:
-        """Encode a chunk made of subchunks with `value` in a region of it, and what is stored elsewhere.
-
-        Parameters
-        ----------
-        stored
-            None for the fill value.
-        value
-            Of the shape of the region, or one element for all of it.
-        """
-        assert self._subchunks is not None
+    async def merge_subchunks(
+        self, parts: Parts, stored: Buffer | None, part: NDBuffer, chunk_selection: SelectorTuple
+    ) -> Buffer | None:
+        """Encode a chunk with `part` in it, and what is stored, or the fill value, elsewhere."""
         raw = None if stored is None else await self._undo(stored, self._byte_stages)
-        merged = await self._subchunks.merge(raw, *self._transposed(region, value))
+        merged = await parts.merge(raw, part, chunk_selection)
         return None if merged is None else await self._encode_through(self._byte_stages, merged)
 
     async def _encode_through(self, stages: Iterable[_Stage], value: Any) -> Buffer | None:
@@ -371,20 +346,6 @@ class PreparedChain:
 def _selected(chunk: NDBuffer, selection: SelectorTuple, drop_axes: tuple[int, ...]) -> NDBuffer:
     part = chunk[selection]
     return part.squeeze(drop_axes) if drop_axes else part
-
-
-def _axis_order(stages: Sequence[_Stage], ndim: int) -> tuple[int, ...] | None:
-    """Which axis of a chunk each axis of what its array→bytes codec sees is; None when it is not that simple.
-
-    Found out by encoding an array whose axes all have different lengths, and which takes no memory.
-    """
-    if not all(stage.codec.is_view and stage.inline for stage in stages):
-        return None
-    probe: NDBuffer = cpu.NDBuffer(np.broadcast_to(np.uint8(0), range(2, 2 + ndim)))
-    for stage in stages:
-        probe = stage.codec._encode_sync(probe, stage.spec)
-    order = tuple(length - 2 for length in probe.shape)
-    return order if sorted(order) == list(range(ndim)) else None
 
 
 def _stage(codec: BaseCodec[Any, Any], spec: ArraySpec, size: int | None, raw_size: int | None = None) -> _Stage:

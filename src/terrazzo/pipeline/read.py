@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
+from terrazzo.abc.value import Value
 from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
 from terrazzo.errors import ChunkNotFoundError, add_context
 from terrazzo.indexing.projection import PLAIN, ChunkProjection, SelectorTuple
@@ -27,6 +28,7 @@ class Source(Protocol):
     """Where chunks are read from: a store."""
 
     async def get(self, key: Any, prototype: BufferPrototype, /) -> Buffer | None: ...
+    def open_value(self, key: Any, /) -> Value: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,16 @@ async def read_chunks(request: ReadRequest, jobs: Iterable[Job], count: int, ite
 
 async def _read_jobs(request: ReadRequest, jobs: Iterator[Job]) -> None:
     source, out, drop_axes = request.source, request.out, request.drop_axes
-    get = source.get
+    get, open_value = source.get, source.open_value
     get_into: Any = source.get_into if getattr(source, "reads_into", False) else None  # type: ignore[attr-defined]
     for key, chain, (coords, chunk_selection, out_selection, is_complete) in jobs:
         try:
+            if chain.reads_parts and not is_complete and chain.parts is not None:
+                async with open_value(key) as value:
+                    found = await chain.parts.read(value, out, chunk_selection, out_selection)
+                if not found:
+                    _fill(request, key, chain, out_selection)
+                continue
             whole = is_complete and _takes_all(chain, chunk_selection, out_selection)
             if whole and get_into is not None and chain.reads_raw:
                 if not await chain.read_raw(partial(get_into, key), out[out_selection]):

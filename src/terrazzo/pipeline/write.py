@@ -125,14 +125,14 @@ async def _write_jobs(request: WriteRequest, jobs: Iterator[Job]) -> None:
             if is_complete and request.written_field is None:
                 encoded = await _encode_whole(request, chain, part, chunk_selection)
                 async with lock(key):
-                    await _store(target, key, encoded)
+                    await _store(target, key, chain, encoded)
             else:
                 async with lock(key):
                     stored = await target.get(key, chain.spec.prototype)
                     merged = merge(chain, stored, part, chunk_selection, request.written_field)
                     cost = chain.decode_ns + chain.encode_ns + chain.held_ns
                     encoded = await (compute(merged, cost) if chain.inline else merged)
-                    await _store(target, key, encoded)
+                    await _store(target, key, chain, encoded)
         except Exception as error:
             note = f"while writing chunk {coords} of {request.where}, key {key!r}"
             add_context(error, note, store=target, key=str(key), chunk_coords=coords)
@@ -143,11 +143,15 @@ def _no_lock(key: object) -> AbstractAsyncContextManager[None]:
     return nullcontext()
 
 
-async def _store(target: Target, key: Any, encoded: Buffer | None) -> None:
-    if encoded is None:
-        await target.delete(key)
-    else:
-        await target.set(key, encoded)
+async def _store(target: Target, key: Any, chain: PreparedChain, encoded: Buffer | None) -> None:
+    try:
+        if encoded is None:
+            await target.delete(key)
+        else:
+            await target.set(key, encoded)
+    finally:
+        if chain.parts is not None:
+            chain.parts.forget((getattr(target, "lock_identity", None), key))
 
 
 async def _encode_whole(
@@ -178,8 +182,25 @@ async def trim_chunk(target: Any, key: str, chain: PreparedChain, kept: Selector
         stored = await target.get(key, chain.spec.prototype)
         if stored is None:
             return
+        if chain.parts is not None:
+            encoded = await _trim_parts(chain, stored, kept)
+            if encoded is None or encoded.to_bytes() != stored.to_bytes():
+                await _store(target, key, chain, encoded)
+            return
         chunk = await chain.decode(stored)
         trimmed = filled(chain)
         trimmed[kept] = chunk[kept]
         if not trimmed.all_equal(chunk.as_ndarray_like()):
-            await _store(target, key, await encode_or_drop(chain, trimmed))
+            await _store(target, key, chain, await encode_or_drop(chain, trimmed))
+
+
+async def _trim_parts(chain: PreparedChain, stored: Buffer, kept: SelectorTuple) -> Buffer | None:
+    """Overwrite what lies behind the kept region along one axis after another; the subchunks inside are not decoded."""
+    spec = chain.spec
+    fill = spec.prototype.nd_buffer.create(shape=(), dtype=chain.dtype, fill_value=spec.fill_value)
+    encoded: Buffer | None = stored
+    for axis, (inside, length) in enumerate(zip(kept, spec.shape, strict=True)):
+        if inside.stop < length and encoded is not None:
+            outside = (*kept[:axis], slice(inside.stop, length, 1), *chain.everything[axis + 1 :])
+            encoded = await merge(chain, encoded, fill, outside)
+    return encoded

@@ -23,11 +23,13 @@ from terrazzo.runtime.locks import KeyedLocks
 from terrazzo.runtime.loop import run_on_loop
 from terrazzo.runtime.mirror import mirror, mirror_function, mirror_stream
 from terrazzo.runtime.per_thread import Scratch, per_thread
+from terrazzo.runtime.results import SharedResults
 
 __all__ = [
     "Changes",
     "KeyedLocks",
     "Scratch",
+    "SharedResults",
     "compute",
     "cpu_count",
     "driven_inline",

@@ -14,7 +14,7 @@ import re
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 
 from terrazzo.abc.byte_range import ByteRequest, resolve
 from terrazzo.abc.store import DOCUMENTS, STAGING
@@ -26,13 +26,16 @@ except ImportError:  # Windows, which does not delete open files anyway
     fcntl = None  # type: ignore[assignment]
 
 __all__ = [
+    "OpenFile",
     "clear_folder",
     "is_staging",
+    "open_file",
     "read_file",
     "read_file_into",
     "remove_tree",
     "scan",
     "sweep_folder",
+    "version_of",
     "write_file",
     "write_new_file",
 ]
@@ -54,6 +57,10 @@ CANNOT_MOVE = (errno.EBUSY, errno.EXDEV, errno.EINVAL, errno.ENOTSUP)
 
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+SETTLED_NS = 2_500_000_000
+"""Nanoseconds after which another file has another time: some file systems count in steps of two seconds, and give a
+new file the number of one just deleted."""
+
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
@@ -106,6 +113,71 @@ def read_file(path: str, byte_range: ByteRequest | None = None) -> bytes | None:
         raise _with_path(error, path) from None
     finally:
         os.close(descriptor)
+
+
+class OpenFile:
+    """A file that is read in parts.
+
+    Attributes
+    ----------
+    size
+        In bytes.
+    """
+
+    __slots__ = ("_descriptor", "_path", "_status", "size")
+
+    def __init__(self, path: str, descriptor: int, status: os.stat_result) -> None:
+        self._path = path
+        self._descriptor = descriptor
+        self._status = status
+        self.size = status.st_size
+
+    @property
+    def version(self) -> Hashable:
+        """What no other file has that was or will be in its place; None when that cannot be told yet."""
+        return _version_of(self._status)
+
+    def read(self, byte_range: ByteRequest | None) -> bytes:
+        """Read a part."""
+        start, end = (0, self.size) if byte_range is None else resolve(byte_range, self.size)
+        try:
+            data = os.pread(self._descriptor, min(end - start, AT_ONCE), start)
+            if len(data) < end - start:
+                os.lseek(self._descriptor, start + len(data), os.SEEK_SET)
+                data = _read_rest(self._descriptor, data, end - start)
+        except OSError as error:
+            raise _with_path(error, self._path) from None
+        return data
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+def open_file(path: str) -> OpenFile | None:
+    """Open a file to read it in parts; None when there is none."""
+    descriptor = _open_file(path)
+    if descriptor is None:
+        return None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        return None
+    return OpenFile(path, descriptor, status)
+
+
+def version_of(path: str) -> Hashable:
+    """What no other file has that was or will be in this place; None when that cannot be told, or there is none."""
+    try:
+        return _version_of(os.stat(path))
+    except ABSENT:
+        return None
+
+
+def _version_of(status: os.stat_result) -> Hashable:
+    if time.time_ns() - status.st_mtime_ns < SETTLED_NS:
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read_rest(descriptor: int, data: bytes, wanted: int) -> bytes:

@@ -10,6 +10,7 @@ from typing import Self
 
 from terrazzo.abc.byte_range import ByteRequest
 from terrazzo.abc.store import split_prefix, validate_key, validate_prefix
+from terrazzo.abc.value import StoreValue, Value
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.errors import quote
@@ -116,6 +117,14 @@ class LocalStore(InlineStore):
     async def get_into(self, key: str, out: memoryview) -> int | None:
         return await offload(files.read_file_into, self._path(key), out)
 
+    def open_value(self, key: str) -> Value:
+        if type(self).get is LocalStore.get and hasattr(os, "pread"):
+            return _FileValue(self, key, self._path(key))
+        return super().open_value(key)
+
+    async def version(self, key: str) -> Hashable:
+        return await offload(files.version_of, self._path(key))
+
     async def exists(self, key: str) -> bool:
         return await offload(_size_of, self._path(key)) is not None
 
@@ -210,6 +219,39 @@ class LocalStore(InlineStore):
         names, folders = await offload(files.scan, self._folder(prefix))
         for name in [*names, *folders]:
             yield name
+
+
+class _FileValue(StoreValue):
+    """An open file: whoever replaces it makes another one."""
+
+    __slots__ = ("_file", "_path")
+    is_pinned = True
+    _file: files.OpenFile | None
+
+    def __init__(self, store: LocalStore, key: str, path: str) -> None:
+        super().__init__(store, key)
+        self._path = path
+
+    async def __aenter__(self) -> Self:
+        self._file = await offload(files.open_file, self._path)
+        if self._file is not None:
+            self.size = self._file.size
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    async def get(self, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
+        if self._file is None:
+            return None
+        return prototype.buffer.from_bytes(await offload(self._file.read, byte_range))
+
+    async def version(self) -> Hashable:
+        return None if self._file is None else self._file.version
+
+    async def ask_size(self) -> int | None:
+        return self.size
 
 
 def _size_of(path: str) -> int | None:

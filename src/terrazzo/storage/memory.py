@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import AsyncIterator, Hashable, MutableMapping
 from typing import Any, Self
 
 from terrazzo.abc.byte_range import ByteRequest, resolve
 from terrazzo.abc.store import split_prefix, validate_key, validate_prefix
+from terrazzo.abc.value import StoreValue, Value
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.buffer.cpu import Buffer as CpuBuffer
@@ -72,13 +74,16 @@ class MemoryStore(InlineStore):
         self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
         value = self._store_dict.get(validate_key(key))
-        if value is None:
-            return None
-        if byte_range is not None:
-            start, end = resolve(byte_range, len(value))
-            value = value[start:end]
-        buffer = default_buffer_prototype().buffer if prototype is None else prototype.buffer
-        return value if type(value) is buffer else buffer.from_buffer(value)
+        return None if value is None else _part_of(value, prototype, byte_range)
+
+    def open_value(self, key: str) -> Value:
+        if type(self).get is MemoryStore.get:
+            return _MemoryValue(self, validate_key(key), self._store_dict.get(key))
+        return super().open_value(key)
+
+    async def version(self, key: str) -> Hashable:
+        value = self._store_dict.get(validate_key(key))
+        return None if value is None else _Version(value)
 
     async def exists(self, key: str) -> bool:
         return validate_key(key) in self._store_dict
@@ -132,6 +137,52 @@ class MemoryStore(InlineStore):
         skipped = len(folder) + 1 if folder else 0
         for name in dict.fromkeys(key[skipped:].split("/", 1)[0] for key in _keys_below(self._store_dict, folder)):
             yield name
+
+
+class _Version:
+    """The object that is the value, as long as it lives; objects are replaced, never changed."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Buffer) -> None:
+        self._value = weakref.ref(value)
+
+    def __eq__(self, other: object) -> bool:
+        mine = self._value()
+        return mine is not None and isinstance(other, _Version) and mine is other._value()
+
+    def __hash__(self) -> int:
+        return id(self._value())
+
+
+class _MemoryValue(StoreValue):
+    """A value that is there as long as anyone holds it."""
+
+    __slots__ = ("_value",)
+    is_pinned = True
+
+    def __init__(self, store: MemoryStore, key: str, value: Buffer | None) -> None:
+        super().__init__(store, key)
+        self._value = value
+        self.size = None if value is None else len(value)
+
+    async def get(self, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
+        value = self._value
+        return None if value is None else _part_of(value, prototype, byte_range)
+
+    async def version(self) -> Hashable:
+        return None if self._value is None else _Version(self._value)
+
+    async def ask_size(self) -> int | None:
+        return self.size
+
+
+def _part_of(value: Buffer, prototype: BufferPrototype | None, byte_range: ByteRequest | None) -> Buffer:
+    if byte_range is not None:
+        start, end = resolve(byte_range, len(value))
+        value = value[start:end]
+    buffer = default_buffer_prototype().buffer if prototype is None else prototype.buffer
+    return value if type(value) is buffer else buffer.from_buffer(value)
 
 
 def _keys_below(store_dict: MutableMapping[str, Buffer], folder: str) -> list[str]:

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, Self, TypeVar
 
 from terrazzo.abc.store import ByteRequest, Store
+from terrazzo.abc.value import Value
 from terrazzo.buffer.base import Buffer, BufferPrototype
 
 __all__ = ["WrapperStore"]
@@ -133,6 +134,14 @@ class WrapperStore(Store, Generic[S]):
     ) -> AsyncGenerator[Sequence[tuple[int, Buffer | None]], None]:
         async for batch in self._store.get_ranges(key, byte_ranges, prototype=prototype, **limits):
             yield batch
+
+    def open_value(self, key: str) -> Value:
+        if type(self).get is WrapperStore.get:
+            return self._store.open_value(key)
+        return super().open_value(key)  # the wrapper does something to values
+
+    async def version(self, key: str) -> Hashable:
+        return await self._store.version(key)
 
     async def exists(self, key: str) -> bool:
         return await self._store.exists(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from terrazzo.abc.store import ByteRequest, Store
@@ -62,6 +62,10 @@ class HookedStore(WrapperStore[Store]):
         # Not the wrapped store's own: the requests that it is split into are what counts.
         async for batch in Store.get_ranges(self, key, byte_ranges, prototype=prototype, **limits):
             yield batch
+
+    async def version(self, key: str) -> Hashable:
+        await self.before(Request("version", key))
+        return await self._store.version(key)
 
     async def exists(self, key: str) -> bool:
         await self.before(Request("exists", key))

@@ -60,20 +60,27 @@ class ShardIndex:
         return self.words.view(np.uint64).reshape(*grid, 2)
 
     @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        return self.words.nbytes
+
+    @property
     def present(self) -> npt.NDArray[np.bool_]:
         """Which subchunks there are."""
         present: npt.NDArray[np.bool_] = self.lengths != ABSENT
         return present
 
-    def check(self, grid: tuple[int, ...], size: int | None, most: int | None) -> None:
+    def is_doubtful(self, most: int) -> bool:
+        """Whether a subchunk has more bytes than an encoded one can be thought to have, or none."""
+        return bool(((self.lengths > most) | (self.lengths == 0)).any())
+
+    def check(self, grid: tuple[int, ...], size: int | None) -> None:
         """Refuse entries that cannot be true.
 
         Parameters
         ----------
         size
             Bytes of the shard; None where they are not known.
-        most
-            Bytes that an encoded subchunk can have at most; None where there is no telling.
 
         Raises
         ------
@@ -83,12 +90,9 @@ class ShardIndex:
         offsets, lengths = self.offsets, self.lengths
         end = np.int64(np.iinfo(np.int64).max if size is None else size)
         wrong = (offsets < 0) | (lengths < 0) | (lengths > end) | (offsets > end - lengths)
-        if size is None and most is not None:
-            wrong |= lengths > most
         wrong &= (offsets != ABSENT) | (lengths != ABSENT)
         if wrong.any():
-            entry = int(wrong.argmax())
-            raise self.error(entry, grid, size)
+            raise self.error(int(wrong.argmax()), grid, size)
 
     def error(self, entry: int, grid: tuple[int, ...], size: int | None) -> ShardIndexError:
         """What is wrong with an entry."""

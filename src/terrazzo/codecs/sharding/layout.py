@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,8 +22,6 @@ from terrazzo.pipeline.prepared import MOST_ENCODED, PreparedChain
 from terrazzo.spec import ArrayConfig, ArraySpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from terrazzo.abc.codec import Codec
 
 __all__ = ["ShardLayout", "counts_of", "index_spec"]
@@ -78,6 +78,8 @@ class ShardLayout:
         Bytes of the encoded index.
     index_at_start
         Whether the index comes first, else last.
+    index_key
+        What makes an index mean what it does.
     most
         Bytes that an encoded subchunk can have at most.
     """
@@ -107,9 +109,9 @@ class ShardLayout:
         self.index_size: int = self.index_chain.stored_size
         self.index_at_start = index_at_start
         self.order: SubchunkWriteOrder = order
-        self.most = self.chain.stored_size
-        if self.most is None:
-            self.most = self.chain.size * MOST_ENCODED + HEADER_BYTES
+        most = self.chain.stored_size
+        self.most: int = self.chain.size * MOST_ENCODED + HEADER_BYTES if most is None else most
+        self.index_key = self.counts, index_at_start, json.dumps([codec.to_dict() for codec in index_codecs])
         self.inline = self.chain.inline and self.index_chain.inline
 
     @property
@@ -127,21 +129,40 @@ class ShardLayout:
         """
         size = len(shard)
         if size < self.index_size:
-            raise ShardIndexError(
-                f"{size} bytes are too few for a shard whose index alone has {self.index_size}", stage="index"
-            )
+            raise self.too_short(size)
         part = shard[: self.index_size] if self.index_at_start else shard[size - self.index_size :]
-        return await self.decode_index(part, size)
+        index = await self.decode_index(part)
+        index.check(self.counts, size)
+        return index
 
-    async def decode_index(self, data: Buffer, size: int | None) -> ShardIndex:
-        """Decode an index, and check it against the number of bytes of the shard, where that is known."""
+    def too_short(self, size: int) -> ShardIndexError:
+        """What is wrong with a shard of so many bytes."""
+        return ShardIndexError(
+            f"{size} bytes are too few for a shard whose index alone has {self.index_size}", stage="index"
+        )
+
+    async def decode_index(self, data: Buffer) -> ShardIndex:
+        """Decode an index; nothing that it says is checked."""
         try:
             decoded = await self.index_chain.decode(data)
         except BaseZarrError as error:
             raise ShardIndexError(f"the shard index cannot be decoded: {error}", stage="index") from error
-        index = ShardIndex.from_array(decoded.as_numpy_array())
-        index.check(self.counts, size, self.most)
-        return index
+        return ShardIndex.from_array(decoded.as_numpy_array())
+
+    def outside(self, entries: Sequence[tuple[int, int, int, object]], end: int, size: int | None) -> ShardIndexError:
+        """What is wrong when a shard ends before the subchunks do that its index names.
+
+        Parameters
+        ----------
+        entries
+            Position, start and end of each.
+        end
+            Where the shard ended.
+        """
+        position, start, stop = next((entry[:3] for entry in entries if entry[2] > end), entries[-1][:3])
+        index = ShardIndex.empty(self.count)
+        index.words[position] = start, stop - start
+        return index.error(position, self.counts, end if size is None else size)
 
     async def encode_index(self, index: ShardIndex) -> Buffer:
         """Encode an index."""

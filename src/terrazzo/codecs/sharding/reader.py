@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Coroutine, Hashable, Iterable, Iterator
 from functools import partial
-from typing import TypeAlias
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from terrazzo.abc.byte_range import RangeByteRequest, SuffixByteRequest
+from terrazzo.abc.value import Value, ValuePart
 from terrazzo.buffer.base import Buffer, NDBuffer
-from terrazzo.codecs.sharding.index import ABSENT
+from terrazzo.codecs.sharding.index import ABSENT, ShardIndex
 from terrazzo.codecs.sharding.layout import ShardLayout
-from terrazzo.errors import add_context
-from terrazzo.indexing.region import Piece, Region
-from terrazzo.runtime import share, useful_width
+from terrazzo.errors import ConcurrentWriteError, CorruptDataError, add_context
+from terrazzo.indexing.region import Piece, Pieces, Region
+from terrazzo.pipeline.parts import Parts
+from terrazzo.runtime import SharedResults, compute, share, useful_width
 from terrazzo.settings import current_options
 
-__all__ = ["coords_of", "place"]
+__all__ = ["coords_of", "indexes", "place", "read"]
+
+ATTEMPTS = 5
+"""How often a shard is read that is replaced while it is read."""
+
+indexes: SharedResults[ShardIndex | None] = SharedResults(16 << 20, lambda index: 64 if index is None else index.nbytes)
+"""Indexes of shards that were read lately, by shard."""
+
 
 Job: TypeAlias = tuple[int, int, int, Piece]
 """Position of a subchunk in C order, where it starts and ends in the data, and the piece of it that is wanted."""
@@ -36,6 +47,147 @@ async def place(layout: ShardLayout, shard: Buffer, region: Region, target: NDBu
     ends = offsets + index.lengths[positions]
     jobs = zip(positions.tolist(), offsets.tolist(), ends.tolist(), parts)  # noqa: B905 - all of one length
     await place_jobs(layout, shard, jobs, len(positions), target)
+
+
+async def read(layout: ShardLayout, value: Value, region: Region, target: NDBuffer) -> bool:
+    """Read what is wanted of a shard: the index, and then its subchunks, those that lie together at once.
+
+    Returns
+    -------
+    bool
+        Whether there is a shard.
+    """
+    pieces = region.pieces(layout.grid)
+    if len(pieces.positions) == layout.count:
+        whole = await value.get(layout.spec.prototype)
+        if whole is not None:
+            await _computed(layout, place(layout, whole, region, target), layout.count)
+        return whole is not None
+    for _ in range(ATTEMPTS):
+        version = await value.version()
+        index = await index_of(layout, value, version)
+        if index is None:
+            return False
+        try:
+            await _read_pieces(layout, value, index, pieces, target)
+        except CorruptDataError:
+            if value.is_pinned or await _is_still(layout, value, version, index):
+                raise
+        else:
+            if value.is_pinned or version is None or version == await value.version():
+                return True
+        pieces = region.pieces(layout.grid)
+    raise ConcurrentWriteError(f"the shard was replaced {ATTEMPTS} times while it was read")
+
+
+async def _is_still(layout: ShardLayout, value: Value, version: Hashable, index: ShardIndex) -> bool:
+    """Whether the shard is the one that was read: if it was replaced in between, nothing need be corrupt."""
+    if version is not None:
+        return version == await value.version()
+    now = await fetch_index(layout, value)
+    return now is not None and np.array_equal(now.words, index.words)
+
+
+async def index_of(layout: ShardLayout, value: Value, version: Hashable) -> ShardIndex | None:
+    """The index of a shard, read once by all who want it; None when there is no shard."""
+    if value.identity is None:
+        return await fetch_index(layout, value)
+    return await indexes.get((value.identity, layout.index_key), version, partial(fetch_index, layout, value))
+
+
+async def fetch_index(layout: ShardLayout, value: Value) -> ShardIndex | None:
+    """Ask for an index, and decode it."""
+    wanted = layout.index_size
+    byte_range = RangeByteRequest(0, wanted) if layout.index_at_start else SuffixByteRequest(wanted)
+    data = await value.get(layout.spec.prototype, byte_range)
+    if data is None:
+        return None
+    if len(data) < wanted:
+        raise layout.too_short(len(data))
+    index = await layout.decode_index(data)
+    size = value.size
+    if size is None and index.is_doubtful(layout.most):
+        size = await value.ask_size()
+    index.check(layout.counts, size)
+    return index
+
+
+class _Fetch(NamedTuple):
+    """Subchunks that are read in one request."""
+
+    start: int
+    end: int
+    jobs: list[Job]
+
+
+async def _read_pieces(layout: ShardLayout, value: Value, index: ShardIndex, pieces: Pieces, target: NDBuffer) -> None:
+    """Read the subchunks that there are, and fill where there are none."""
+    inside = layout.chain.parts if layout.chain.reads_parts else None
+    wanted: list[Job] = []
+    for position, piece in zip(pieces.positions.tolist(), pieces.parts, strict=True):
+        start, length = index.words[position].tolist()
+        _, where, whole = piece
+        if start == ABSENT:
+            target[where] = layout.spec.fill_value
+        elif inside is not None and not whole:
+            await _read_part(layout, inside, value, (position, start, start + length, piece), target)
+        else:
+            wanted.append((position, start, start + length, piece))
+    config = layout.spec.config
+    fetches = list(_coalesced(wanted, config.sharding_coalesce_max_gap_bytes, config.sharding_coalesce_max_bytes))
+    if len(fetches) == 1:
+        await _fetch_one(layout, value, target, fetches[0])
+    elif fetches:
+        ns = layout.chain.decode_ns * len(wanted) / len(fetches)
+        width = useful_width(len(fetches), ns, current_options().concurrency)
+        await share(partial(_fetch_some, layout, value, target), fetches, width)
+
+
+async def _read_part(layout: ShardLayout, parts: Parts, value: Value, job: Job, target: NDBuffer) -> None:
+    """Read a part of a subchunk that is made of subchunks itself."""
+    position, start, end, (selection, where, _) = job
+    try:
+        await parts.read(ValuePart(value, start, end - start), target, selection, where)
+    except Exception as error:
+        name_subchunk(error, layout, position, "reading")
+        raise
+
+
+def _coalesced(jobs: list[Job], max_gap: int, max_bytes: int) -> Iterator[_Fetch]:
+    """Put subchunks that lie close together into one request."""
+    group: list[Job] = []
+    start = end = 0
+    for job in sorted(jobs, key=itemgetter(1)):
+        grown = max(end, job[2])
+        if group and job[1] - end <= max_gap and grown - start <= max_bytes:
+            group.append(job)
+            end = grown
+            continue
+        if group:
+            yield _Fetch(start, end, group)
+        group, start, end = [job], job[1], job[2]
+    if group:
+        yield _Fetch(start, end, group)
+
+
+async def _fetch_some(layout: ShardLayout, value: Value, target: NDBuffer, fetches: Iterator[_Fetch]) -> None:
+    for fetch in fetches:
+        await _fetch_one(layout, value, target, fetch)
+
+
+async def _fetch_one(layout: ShardLayout, value: Value, target: NDBuffer, fetch: _Fetch) -> None:
+    start, end, jobs = fetch
+    data = await value.get(layout.spec.prototype, RangeByteRequest(start, end))
+    if data is None or len(data) < end - start:
+        size = await value.ask_size()
+        raise layout.outside(jobs, start + (0 if data is None else len(data)), size)
+    shifted = [(position, low - start, high - start, piece) for position, low, high, piece in jobs]
+    await _computed(layout, place_jobs(layout, data, shifted, len(shifted), target), len(shifted))
+
+
+async def _computed(layout: ShardLayout, placing: Coroutine[Any, Any, None], count: int) -> None:
+    """Decode where an event loop is not held up by it."""
+    await (compute(placing, layout.chain.decode_ns * count) if layout.inline else placing)
 
 
 async def place_jobs(layout: ShardLayout, data: Buffer, jobs: Iterable[Job], count: int, target: NDBuffer) -> None:

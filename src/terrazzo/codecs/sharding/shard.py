@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
+from terrazzo.abc.value import Value
 from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.codecs.sharding.layout import ShardLayout
-from terrazzo.codecs.sharding.reader import place
+from terrazzo.codecs.sharding.reader import indexes, place, read
 from terrazzo.codecs.sharding.writer import merge
 from terrazzo.indexing.region import Region, region_of
 
@@ -33,6 +36,12 @@ class PreparedShard:
 
     async def place(self, data: Buffer, region: Region, target: NDBuffer) -> None:
         await place(self.layout, data, region, target)
+
+    async def read(self, value: Value, region: Region, target: NDBuffer) -> bool:
+        return await read(self.layout, value, region, target)
+
+    def forget(self, identity: tuple[Hashable, ...]) -> None:
+        indexes.forget(lambda key: key[0][: len(identity)] == identity)
 
     async def encode(self, chunk: NDBuffer) -> Buffer | None:
         return await merge(self.layout, None, self._everything, chunk)
