@@ -36,7 +36,7 @@ from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.codecs.bytes import BytesCodec
 from terrazzo.codecs.gzip import GzipCodec
 from terrazzo.codecs.numcodecs import bytes_bytes
-from terrazzo.codecs.numcodecs.base import as_bytes, as_elements, make_numcodec
+from terrazzo.codecs.numcodecs.base import _NumcodecsCodec, as_bytes, as_elements, make_numcodec
 from terrazzo.codecs.transpose import TransposeCodec
 from terrazzo.dtype.base import FixedSize, ZDType
 from terrazzo.dtype.registry import native_of_name
@@ -187,9 +187,12 @@ def _check_types(config: Mapping[str, Any], field: str) -> None:
 
 def _within(field: str, config: dict[str, Any], item_size: int) -> BytesBytesCodec:
     try:
-        return _bytes_to_bytes(config, item_size)
+        codec = _bytes_to_bytes(config, item_size)
     except MetadataValidationError as error:
         raise error.within(field) from error.__cause__
+    if isinstance(codec, _NumcodecsCodec):
+        object.__setattr__(codec, "member", field)
+    return codec
 
 
 def _to_bytes(filters: Sequence[dict[str, Any]]) -> ArrayBytesCodec:
@@ -272,7 +275,14 @@ class V2FiltersCodec(ArrayBytesCodec):
 
     @cached_property
     def _codecs(self) -> list[Numcodec]:
-        return [make_numcodec(config) for config in self.filters]
+        codecs = []
+        for position, config in enumerate(self.filters):
+            try:
+                codecs.append(make_numcodec(config))
+            except MetadataValidationError as error:
+                error.field = f"filters[{position}]"
+                raise
+        return codecs
 
     def __getstate__(self) -> dict[str, Any]:
         return {"filters": self.filters}

@@ -126,10 +126,16 @@ class ArrayMetadata(Metadata, ABC):
         ------
         UnknownCodecError
             A codec or the data type has no implementation, or needs a package that is not installed.
+        MetadataValidationError
+            An implementation of a codec does not take its parameters.
         """
         self.data_type.check_usable()
-        for codec in self.chain:
-            codec.check_usable()
+        try:
+            self.chain.check_usable()
+        except MetadataValidationError as error:
+            if error.field.startswith("["):
+                error.within("codecs")
+            raise
 
     def encode_chunk_key(self, chunk_coords: ChunkCoords) -> str:
         """The key of a chunk, relative to the array."""

@@ -18,6 +18,7 @@ from terrazzo.errors import DataTypeValidationError, MetadataValidationError, Un
 from terrazzo.grid import RegularChunkGridMetadata, V2ChunkKeyEncoding, parse_lengths
 from terrazzo.metadata.array import ArrayMetadata, parse_attributes, parse_member
 from terrazzo.metadata.json import dump_document
+from terrazzo.pipeline.chain import check_count
 from terrazzo.registry import get_v2_codecs
 from terrazzo.settings import current_options
 from terrazzo.spec import ArrayConfig, ArraySpec
@@ -187,6 +188,7 @@ class ArrayV2Metadata(ArrayMetadata):
         filters = data.get("filters")
         if filters is not None and not isinstance(filters, (list, tuple)):
             raise MetadataValidationError(f"expected a list or null, got {quote(filters)}", field="filters")
+        parse_member("filters", lambda: check_count(filters or ()))
         read, compressor = get_v2_codecs().read_v2_codec, data.get("compressor")
         for position, item in enumerate(filters or ()):
             parse_member(f"filters[{position}]", partial(read, item))

@@ -70,8 +70,9 @@ class ChunkIO:
         try:
             self.metadata.check_usable()
         except BaseZarrError as error:
-            note = f"while preparing to read or write {self._where}"
-            add_context(error, note, store=self._store, key=self.prefix + self.metadata.document_key)
+            key = self.prefix + self.metadata.document_key
+            note = f"while preparing to read or write {self._where}, document {key!r}"
+            add_context(error, note, store=self._store, key=key)
             raise
 
     def chain_for(self, shape: tuple[int, ...], prototype: BufferPrototype) -> PreparedChain:

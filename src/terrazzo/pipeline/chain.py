@@ -19,7 +19,10 @@ from terrazzo.pipeline.unknown import UndecidedUnknown, UnknownCodec
 from terrazzo.registry import get_codec_class
 from terrazzo.spec import ArraySpec
 
-__all__ = ["CodecChain", "Undecided", "parse_codec", "parse_codecs"]
+__all__ = ["CodecChain", "Undecided", "check_count", "parse_codec", "parse_codecs"]
+
+MOST_CODECS = 1000
+"""Codecs that a chain may have: each takes memory before any data have proved that it is needed."""
 
 KINDS = (ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec)
 
@@ -63,8 +66,10 @@ def parse_codecs(items: Iterable[object]) -> tuple[Codec, ...]:
     Raises
     ------
     MetadataValidationError
-        The JSON of a codec is malformed; the field is relative to the list.
+        There are too many, or the JSON of one is malformed; the field is relative to the list.
     """
+    items = tuple(items)
+    check_count(items)
     found: list[Codec | Undecided] = []
     for position, item in enumerate(items):
         try:
@@ -78,6 +83,12 @@ def parse_codecs(items: Iterable[object]) -> tuple[Codec, ...]:
         codec if isinstance(codec, KINDS) else codec.of_kind(KINDS[(position >= middle) + (position > middle)])
         for position, codec in enumerate(found)
     )
+
+
+def check_count(codecs: Sequence[object]) -> None:
+    """Refuse a chain of more codecs than anybody needs."""
+    if len(codecs) > MOST_CODECS:
+        raise MetadataValidationError(f"{len(codecs)} codecs are more than {MOST_CODECS}")
 
 
 def _position_of_serializer(codecs: Sequence[Codec | Undecided]) -> int:
@@ -198,3 +209,22 @@ class CodecChain:
                 except MetadataValidationError as error:
                     raise error.within(f"[{position}]") from None
                 dtype = chunk_spec.dtype
+
+    def check_usable(self) -> None:
+        """Check that data can be encoded and decoded here.
+
+        Raises
+        ------
+        UnknownCodecError
+            A codec has no implementation.
+        MetadataValidationError
+            An implementation does not take its parameters; the field is relative to ``codecs``, or, of a codec of
+            format 2, which is a member of its own, to the document.
+        """
+        for position, codec in enumerate(self):
+            try:
+                codec.check_usable()
+            except MetadataValidationError as error:
+                if error.field.partition(".")[0] in ("", "configuration"):
+                    error.within(f"[{position}]")
+                raise

@@ -89,8 +89,7 @@ class PreparedChain:
 
     def __init__(self, chain: CodecChain, spec: ArraySpec) -> None:
         spec.dtype.check_usable()
-        for step in chain:
-            step.check_usable()
+        chain.check_usable()
         self.spec = spec
         self.dtype: np.dtype[Any] = spec.dtype.to_native_dtype()
         self.size: int = math.prod(spec.shape) * self.dtype.itemsize

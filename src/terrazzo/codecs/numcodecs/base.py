@@ -43,7 +43,9 @@ def make_numcodec(config: Mapping[str, Any]) -> Numcodec:
         raise
     except Exception as error:
         raise MetadataValidationError(
-            f"{config['id']!r} does not take this configuration: {error}", field="configuration"
+            f"{config['id']!r} does not take {quote({key: value for key, value in config.items() if key != 'id'})}: "
+            f"{quote(str(error))}",
+            field="configuration",
         ) from error
     return codec
 
@@ -63,6 +65,8 @@ class _NumcodecsCodec(Metadata):
         As documents of Zarr v3 have it.
     codec_config
         As documents of Zarr v2 have it, with the ``id``.
+    member
+        Of a document of Zarr v2, where the codec is one; not set otherwise.
     """
 
     codec_name: ClassVar[str]
@@ -85,7 +89,11 @@ class _NumcodecsCodec(Metadata):
         return make_numcodec(self.codec_config)
 
     def check_usable(self) -> None:
-        _ = self._codec
+        try:
+            _ = self._codec
+        except MetadataValidationError as error:
+            error.field = getattr(self, "member", error.field)
+            raise
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

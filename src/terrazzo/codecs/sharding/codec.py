@@ -125,8 +125,14 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         _check_depth(data)
-        if "chunk_shape" not in configuration_of(data, "sharding_indexed", known=KNOWN):
+        configuration = configuration_of(data, "sharding_indexed", known=KNOWN)
+        if "chunk_shape" not in configuration:
             raise MetadataValidationError("this member is required", field="configuration.chunk_shape")
+        if isinstance(configuration["chunk_shape"], int):  # which only callers may give
+            raise MetadataValidationError(
+                f"expected a list of integers, got {quote(configuration['chunk_shape'])}",
+                field="configuration.chunk_shape",
+            )
         return from_configuration(cls, data, "sharding_indexed", known=KNOWN)
 
     def to_dict(self) -> dict[str, JSON]:
@@ -141,6 +147,13 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         }
 
     # -- what it can do
+
+    def check_usable(self) -> None:
+        for name, codecs in (("codecs", self.codecs), ("index_codecs", self.index_codecs)):
+            try:
+                CodecChain.from_codecs(codecs).check_usable()
+            except MetadataValidationError as error:
+                raise error.within(f"configuration.{name}") from error.__cause__
 
     @property
     def is_inline(self) -> bool:
@@ -170,10 +183,6 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
         if inner == self.codecs and index == self.index_codecs:
             return self
         return replace(self, codecs=inner, index_codecs=index)
-
-    def check_usable(self) -> None:
-        for codec in (*self.codecs, *self.index_codecs):
-            codec.check_usable()
 
     def prepare_subchunks(self, chunk_spec: ArraySpec) -> PreparedShard:
         return PreparedShard(

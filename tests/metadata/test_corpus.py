@@ -1,0 +1,157 @@
+"""Every document of the corpus, through every door: refused with one class, naming document, member and value."""
+
+import asyncio
+import json
+import time
+import tracemalloc
+import warnings
+
+import pytest
+
+import terrazzo
+from terrazzo.api import asynchronous
+from terrazzo.errors import BaseZarrError, MetadataValidationError, shorten
+from terrazzo.metadata import ArrayV2Metadata, ArrayV3Metadata, GroupMetadata
+from terrazzo.storage import MemoryStore
+from terrazzo.testing.stores import SuspendingStore
+from tests.faults.frames import text_of
+from tests.metadata.corpus import ROWS, UNKNOWN
+from tests.stored import GROUP, contents_of, fill
+
+DOORS = {
+    "open": lambda store: terrazzo.open(store, path="a", mode="r"),
+    "open to change": lambda store: terrazzo.open(store, path="a", mode="r+"),
+    "open_array": lambda store: terrazzo.open_array(store, path="a", mode="r"),
+    "open_group": lambda store: terrazzo.open_group(store, path="a", mode="r"),
+    "open or create": lambda store: terrazzo.open_array(store, path="a", mode="a", shape=(1,)),
+    "awaited": lambda store: asyncio.run(asynchronous.open(store, path="a", mode="r")),
+}
+DOORS_OF_GROUPS = {
+    "item": lambda group: group["a"],
+    "members": lambda group: group.members(),
+    "all members": lambda group: group.members(max_depth=None),
+    "arrays": lambda group: list(group.arrays()),
+    "tree": lambda group: group.tree(),
+}
+MOST_BYTES = 4 << 20
+"""That opening may take: the longest document of the corpus has a MiB."""
+MOST_SECONDS = 2
+
+rows = pytest.mark.parametrize("row", ROWS, ids=str)
+with_members = pytest.mark.parametrize("row", [row for row in ROWS if row.members is not None], ids=str)
+
+
+def stored(row, store):
+    fill(store, {f"a/{key}": raw for key, raw in row.documents.items()})
+    in_group = {"zarr.json": GROUP} if "zarr.json" in row.documents else {".zgroup": b'{"zarr_format": 2}'}
+    fill(store, in_group)
+    return store
+
+
+def check(row, error, key=None):
+    """What an error says, wherever it was raised."""
+    assert type(error) is row.error, repr(error)
+    if row.field:
+        assert isinstance(error, MetadataValidationError)
+        assert error.field == row.field, str(error)
+    elif isinstance(error, MetadataValidationError):
+        assert not error.field
+    text = text_of(error)
+    assert shorten(row.field) in text
+    for quoted in row.quotes:
+        assert quoted in text, text
+    assert len(text) < 2000
+    assert text.replace("\n", " ").isprintable()
+    if key is not None:
+        assert (error.key, error.store) != (None, None)
+        assert error.key == key
+        assert key in text
+
+
+@rows
+def test_it_is_refused_at_every_door_and_nothing_is_changed(row):
+    for driven in (lambda store: store, SuspendingStore):
+        memory = MemoryStore()
+        store = driven(stored(row, memory))
+        before = contents_of(memory)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for door in DOORS.values():
+                with pytest.raises(BaseZarrError) as caught:
+                    door(store)
+                check(row, caught.value, f"a/{row.key}")
+            for door in DOORS_OF_GROUPS.values():
+                with pytest.raises(BaseZarrError) as caught:
+                    door(terrazzo.open_group(store, mode="r"))
+                check(row, caught.value, f"a/{row.key}")
+        assert contents_of(memory) == before
+
+
+@rows
+def test_it_takes_little_memory_and_time(row):
+    store = stored(row, MemoryStore())
+    with pytest.raises(BaseZarrError):
+        terrazzo.open(store, path="a", mode="r")  # imports what it needs
+    tracemalloc.start()
+    began = time.perf_counter()
+    try:
+        with pytest.raises(BaseZarrError):
+            terrazzo.open(store, path="a", mode="r")
+        seconds = time.perf_counter() - began
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < MOST_BYTES
+    assert seconds < MOST_SECONDS
+
+
+def classes_for(row):
+    if row.key == ".zarray":
+        return ArrayV2Metadata
+    return GroupMetadata if row.members.get("node_type") == "group" or "v3 group" in row.name else ArrayV3Metadata
+
+
+@with_members
+def test_it_is_refused_as_members_too(row):
+    if row.key == ".zgroup":
+        return
+    before = json.dumps(row.members)
+    with pytest.raises(BaseZarrError) as caught:
+        classes_for(row).from_dict(row.members)
+    check(row, caught.value)
+    assert json.dumps(row.members) == before
+
+
+def write(array, selection):
+    array[selection] = 1
+
+
+USES = {
+    "all": lambda array: array[...],
+    "an element": lambda array: array[1],
+    "write an element": lambda array: write(array, 0),
+    "write all": lambda array: write(array, ...),
+}
+
+
+@pytest.mark.parametrize("row", UNKNOWN, ids=str)
+def test_MD_06_what_nobody_knows_is_opened_and_refused_when_data_are_used(row):
+    for driven in (lambda store: store, SuspendingStore):
+        memory = MemoryStore()
+        store = driven(stored(row, memory))
+        before = contents_of(memory)
+        for array in (DOORS["open"](store), DOORS["open_array"](store), terrazzo.open_group(store)["a"]):
+            assert (array.shape, array.ndim) == ((4,), 1)
+            assert dict(array.attrs) == {}
+            assert repr(array)
+            assert repr(array.metadata)
+        for use in USES.values():
+            with pytest.raises(BaseZarrError) as caught:
+                use(terrazzo.open_array(store, path="a", mode="r+"))
+            check(row, caught.value, f"a/{row.key}")
+        assert contents_of(memory) == before
+
+
+def test_the_corpus_is_large_and_its_rows_differ():
+    assert len(ROWS) >= 300
+    assert len({row.name for row in (*ROWS, *UNKNOWN)}) == len(ROWS) + len(UNKNOWN)
