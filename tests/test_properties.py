@@ -38,6 +38,22 @@ def filled(shape, fill_value, dtype):
     return array
 
 
+@st.composite
+def ways_to_cut(draw, shape):
+    """Chunks and shards of every kind: of one shape, or of lengths of their own."""
+    if draw(st.booleans()):
+        return draw(strategies.chunk_shapes(shape) | strategies.rectilinear_chunks(shape)), None
+    chunks = draw(strategies.chunk_shapes(shape))
+    if draw(st.booleans()):
+        return chunks, draw(strategies.shard_shapes(shape=shape, chunk_shape=chunks))
+    counts = tuple(max(1, -(-length // size)) for length, size in zip(shape, chunks, strict=True))
+    shards = draw(strategies.rectilinear_chunks(counts))
+    return chunks, [
+        [count * size for count in held] if isinstance(held, tuple) else held * size
+        for held, size in zip(shards, chunks, strict=True)
+    ]
+
+
 class Pair:
     """A stored array and the numpy array that it must equal."""
 
@@ -48,14 +64,12 @@ class Pair:
         shape = draw(strategies.shapes(), label="shape")
         fill_value = draw(strategies.fill_values(self.dtype), label="fill value")
         codecs = draw(strategies.codec_chains(len(shape)), label="codecs")
-        chunks = draw(strategies.chunk_shapes(shape), label="chunks")
-        sizes = [max(1, size) for size in chunks]
-        shards = draw(st.none() | strategies.shard_shapes(shape=shape, chunk_shape=sizes), label="shards")
+        chunks, shards = draw(ways_to_cut(shape), label="chunks and shards")
         self.array = terrazzo.create_array(
             store,
             name="array",
             shape=shape,
-            chunks=chunks if shards is None else sizes,
+            chunks=chunks,
             shards=shards,
             dtype=self.dtype,
             fill_value=fill_value,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import terrazzo
-from terrazzo.grid import ChunkGrid, ChunkSpec, RegularAxis, RegularChunkGridMetadata
+from terrazzo.grid import ChunkGrid, RegularAxis, RegularChunkGridMetadata
 from terrazzo.grid.edges import Edges
 from terrazzo.grid.rectilinear import RectilinearAxis, declare_chunks
 from terrazzo.testing import strategies
@@ -159,18 +159,6 @@ def test_sizes_that_do_not_cover_the_array_are_refused(shape, sizes):
 def test_a_grid_is_that_of_an_array():
     array = terrazzo.create_array({}, shape=(6,), chunks=[[1, 5]], dtype="i4")
     assert ChunkGrid.from_metadata(array.metadata) == ChunkGrid.from_sizes((6,), [[1, 5]])
-
-
-def test_a_chunk_says_where_it_is_and_how_it_is_stored():
-    grid = ChunkGrid.from_sizes((6, 5), [[1, 2, 3], 2])
-    assert grid[2, 2] == ChunkSpec((slice(3, 6, 1), slice(4, 5, 1)), (3, 2))
-    assert (grid[2, 2].shape, grid[2, 2].is_boundary, grid[0, 0].is_boundary) == ((3, 1), True, False)
-    assert [grid[coords] for coords in grid.all_chunk_coords()] == list(grid)
-    assert grid[3, 0] is None
-    assert grid[0, -1] is None
-    assert ChunkGrid.from_sizes((5,), [2])[1].slices == (slice(2, 4, 1),)
-    with pytest.raises(ValueError, match="1 coordinates"):
-        grid[0]
 
 
 def test_a_part_of_the_chunks_is_counted_out():

@@ -29,6 +29,15 @@ def test_a_member_of_a_grid_that_is_not_known_is_refused():
     assert caught.value.field == "configuration.more"
 
 
+def test_a_grid_can_be_made_of_a_list():
+    grid = RegularChunkGridMetadata(chunk_shape=[2, 3])
+    assert grid.chunk_shape == (2, 3)
+    assert hash(grid) == hash(RegularChunkGridMetadata(chunk_shape=(2, 3)))
+    with pytest.raises(MetadataValidationError) as caught:
+        RegularChunkGridMetadata(chunk_shape=(2, 3.0))
+    assert caught.value.field == "chunk_shape[1]"
+
+
 def test_a_missing_chunk_shape_is_named():
     with pytest.raises(MetadataValidationError, match="required") as caught:
         RegularChunkGridMetadata.from_configuration({})

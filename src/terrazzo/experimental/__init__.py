@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from terrazzo.grid import ChunkGrid, ChunkSpec
+from terrazzo.grid import ChunkGrid
+from terrazzo.grid.chunk import ChunkSpec
 
 __all__ = ["ChunkGrid", "ChunkSpec"]

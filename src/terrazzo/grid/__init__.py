@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from terrazzo.errors import MetadataValidationError, quote
-from terrazzo.grid.base import Axis, ChunkGrid, ChunkSpec, Indices
+from terrazzo.grid.base import Axis, ChunkGrid, Indices
 from terrazzo.grid.guess import guess_chunks
 from terrazzo.grid.keys import (
     ChunkKeyEncoding,
@@ -27,7 +27,6 @@ __all__ = [
     "ChunkKeyEncoding",
     "ChunkKeyEncodingLike",
     "ChunkKeyEncodingParams",
-    "ChunkSpec",
     "DefaultChunkKeyEncoding",
     "Indices",
     "RegularAxis",

@@ -12,14 +12,17 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from terrazzo.types import ChunkCoords, ShapeLike
 
-__all__ = ["FEW", "Axis", "ChunkGrid", "ChunkSpec", "Indices"]
+if TYPE_CHECKING:
+    from terrazzo.grid.chunk import ChunkSpec
+
+__all__ = ["FEW", "Axis", "ChunkGrid", "Indices"]
 
 Indices: TypeAlias = npt.NDArray[np.int64]
 
@@ -98,32 +101,6 @@ class Axis(ABC):
     @abstractmethod
     def resized(self, length: int) -> Axis:
         """The same cut for an axis of another length."""
-
-
-@dataclass(frozen=True)
-class ChunkSpec:
-    """Where one chunk is, and how it is stored.
-
-    Attributes
-    ----------
-    slices
-        The elements of the array that it holds.
-    codec_shape
-        The shape at which it is stored, in elements.
-    """
-
-    slices: tuple[slice, ...]
-    codec_shape: tuple[int, ...]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of what it holds of the array, in elements."""
-        return tuple(part.stop - part.start for part in self.slices)
-
-    @property
-    def is_boundary(self) -> bool:
-        """Whether it reaches beyond the array."""
-        return self.shape != self.codec_shape
 
 
 @dataclass(frozen=True)
@@ -267,11 +244,16 @@ class ChunkGrid:
         place = coords if isinstance(coords, tuple) else (coords,)
         if len(place) != self.ndim:
             raise ValueError(f"{place} has {len(place)} coordinates, and a chunk of this grid has {self.ndim}")
-        return ChunkSpec(self.region_of(place), self.shape_of(place)) if self.contains(place) else None
+        return self._spec_of(place) if self.contains(place) else None
 
     def __iter__(self) -> Iterator[ChunkSpec]:
         """All chunks, in C order."""
-        return (ChunkSpec(self.region_of(coords), self.shape_of(coords)) for coords in self.all_chunk_coords())
+        return map(self._spec_of, self.all_chunk_coords())
+
+    def _spec_of(self, coords: ChunkCoords) -> ChunkSpec:
+        from terrazzo.grid.chunk import ChunkSpec  # few programs need it
+
+        return ChunkSpec(self.region_of(coords), self.shape_of(coords))
 
     def update_shape(self, new_shape: tuple[int, ...]) -> ChunkGrid:
         """The same cut for an array of another shape.

@@ -75,6 +75,12 @@ class RegularChunkGridMetadata(ChunkGridMetadata):
 
     chunk_shape: tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        try:
+            object.__setattr__(self, "chunk_shape", parse_lengths(self.chunk_shape))
+        except MetadataValidationError as error:
+            raise error.within("chunk_shape") from None
+
     @property
     def ndim(self) -> int:
         return len(self.chunk_shape)
@@ -113,15 +119,11 @@ class RegularChunkGridMetadata(ChunkGridMetadata):
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
         try:
             check_members(configuration, "chunk_shape")
+            if "chunk_shape" not in configuration:
+                raise MetadataValidationError("this member is required", field="chunk_shape")
+            return cls(chunk_shape=configuration["chunk_shape"])
         except MetadataValidationError as error:
             raise error.within("configuration") from None
-        try:
-            chunk_shape = parse_lengths(configuration["chunk_shape"])
-        except KeyError:
-            raise MetadataValidationError("this member is required", field="configuration.chunk_shape") from None
-        except MetadataValidationError as error:
-            raise error.within("configuration.chunk_shape") from None
-        return cls(chunk_shape=chunk_shape)
 
     def to_dict(self) -> dict[str, JSON]:
         return {"name": "regular", "configuration": {"chunk_shape": [length or 1 for length in self.chunk_shape]}}
