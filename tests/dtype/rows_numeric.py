@@ -43,7 +43,8 @@ def floating(cls, native, payload, payload_json):
     )
 
 
-def pair(cls, native):
+def pair(cls, native, payload, payload_json):
+    parts = np.array([payload, 0], dtype=f"<u{int(native[2:]) // 2}")
     return Row(
         zdtype=cls(),
         native=native,
@@ -57,6 +58,8 @@ def pair(cls, native):
             (1.5 - 2j, [1.5, -2.0]),
             (complex(np.nan, 0), ["NaN", 0.0]),
             (complex(0, np.nan), [0.0, "NaN"]),
+            (parts.view(native)[0], [payload_json, 0.0]),
+            (parts[::-1].copy().view(native)[0], [0.0, payload_json]),
         ),
         refused=(0.0, "0", None, [], [0.0], [0.0, 0.0, 0.0], [0.0, "x"], {}),
     )
@@ -85,6 +88,6 @@ ROWS = (
     floating(dtype.Float16, "<f2", 0x7C01, "0x7c01"),
     floating(dtype.Float32, "<f4", 0xFFC00000, "0xffc00000"),
     floating(dtype.Float64, "<f8", 0x7FF8000000000001, "0x7ff8000000000001"),
-    pair(dtype.Complex64, "<c8"),
-    pair(dtype.Complex128, "<c16"),
+    pair(dtype.Complex64, "<c8", 0x7FC00001, "0x7fc00001"),
+    pair(dtype.Complex128, "<c16", 0xFFF8000000000000, "0xfff8000000000000"),
 )

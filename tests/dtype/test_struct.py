@@ -2,8 +2,11 @@ import base64
 import json
 import pickle
 
+import ml_dtypes
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import terrazzo
 from terrazzo import dtype
@@ -487,3 +490,73 @@ def test_a_struct_within_a_struct_has_no_other_members_either():
     outer = {"name": "struct", "configuration": {"fields": [{"name": "b", "data_type": inner}]}}
     with pytest.raises(DataTypeValidationError, match="strange"):
         get_data_type_from_json(outer, zarr_format=3)
+
+
+# -- structs of any kind
+
+
+LEAVES = [
+    *("?", "i1", "<u2", ">i4", "<f8", ">f4", "<c8", ">c16", "S3", "<U2", ">U1", "V5", "<M8[us]", ">m8[2s]"),
+    *(ml_dtypes.bfloat16, ml_dtypes.int4, ml_dtypes.float6_e3m2fn, ml_dtypes.complex32),
+]
+
+
+@st.composite
+def natives(draw, *, sub_arrays, depth=0):
+    """Structs of numpy's, nested, with fields of every kind."""
+    fields = []
+    for name in draw(st.lists(st.sampled_from("abcdeäß字"), min_size=1, max_size=4, unique=True)):
+        nested = depth < 3 and draw(st.integers(0, 3)) == 0
+        leaf = draw(natives(sub_arrays=sub_arrays, depth=depth + 1)) if nested else draw(st.sampled_from(LEAVES))
+        shape = draw(st.lists(st.integers(1, 3), max_size=2)) if sub_arrays else []
+        fields.append((name, leaf, tuple(shape)) if shape else (name, leaf))
+    return np.dtype(fields)
+
+
+def with_values(elements, seed):
+    """Put values into every field, at any depth."""
+    native = elements.dtype
+    if native.names is not None:
+        for position, name in enumerate(native.names):
+            with_values(elements[name], seed + position)
+        return
+    numbers = np.random.default_rng(seed).integers(0, 2, size=elements.shape)
+    is_raw = native.kind == "V" and native.isbuiltin != 2
+    elements[...] = numbers.astype("S5").view(native) if is_raw else numbers.astype(native)
+
+
+@given(st.data(), st.sampled_from([2, 3]))
+def test_any_struct_reads_as_it_is_written(data, zarr_format):
+    native = data.draw(natives(sub_arrays=zarr_format == 2))
+    zdtype = parse_dtype(native, zarr_format=zarr_format)
+    assert zdtype.to_native_dtype() == native
+    assert zdtype.item_size == native.itemsize
+    written = json.loads(json.dumps(zdtype.to_json(zarr_format)))
+    read = get_data_type_from_json(written, zarr_format=zarr_format)
+    assert read.to_json(zarr_format) == written
+    if zarr_format == 2:
+        assert read == zdtype
+    scalar = np.zeros(1, dtype=native)
+    with_values(scalar, data.draw(st.integers(0, 1000)))
+    stored = json.loads(json.dumps(zdtype.to_json_scalar(scalar[0], zarr_format=zarr_format)))
+    assert zdtype.from_json_scalar(stored, zarr_format=zarr_format).tobytes() == scalar.tobytes()
+
+
+@given(st.data(), st.sampled_from([2, 3]), st.sampled_from(["little", "big"]), st.booleans())
+def test_an_array_of_any_struct_holds_what_numpy_holds(data, zarr_format, endian, sharded):
+    native = data.draw(natives(sub_arrays=zarr_format == 2))
+    model = np.zeros((5, 4), dtype=native)
+    with_values(model, data.draw(st.integers(0, 1000)))
+    arguments = {"shape": model.shape, "chunks": (2, 2), "dtype": native, "fill_value": model[4, 3]}
+    if zarr_format == 3:
+        arguments["serializer"] = {"name": "bytes", "configuration": {"endian": endian}}
+        arguments["shards"] = (4, 2) if sharded else None
+    store = MemoryStore()
+    array = terrazzo.create_array(store, zarr_format=zarr_format, **arguments)
+    array[:4] = model[:4]
+    model[4] = model[4, 3]
+    for opened in (array, terrazzo.open_array(store, mode="r+")):
+        assert opened[...].astype(native).tobytes() == model.tobytes()
+    array[1:4, ::2] = model[0, 0]
+    model[1:4, ::2] = model[0, 0].copy()
+    assert terrazzo.open_array(store, mode="r")[...].astype(native).tobytes() == model.tobytes()
