@@ -1,14 +1,18 @@
+import ast
 import importlib.metadata
 import sys
 import types
 from collections import defaultdict
 
+import numcodecs
 import pytest
 
 import terrazzo
 from terrazzo import registry
 from terrazzo.buffer import cpu
 from terrazzo.codecs import GzipCodec
+from terrazzo.codecs.numcodecs import Zlib
+from terrazzo.codecs.numcodecs.foreign import Foreign
 from terrazzo.errors import BadConfigError, UnknownCodecError
 from terrazzo.pipeline.batch import BatchedCodecPipeline
 from terrazzo.registry import Registry, fully_qualified_name, get_codec_class, register_codec
@@ -46,7 +50,8 @@ def clean(monkeypatch):
 def install(clean, monkeypatch):
     """Declares entry points: group, then entries."""
     groups = defaultdict(list)
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: list(groups[group]))
+    installed = types.SimpleNamespace(groups=groups.keys(), select=lambda group: list(groups[group]))
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda: installed)
 
     def declare(group, name, target):
         entry = Installed(name, target)
@@ -141,6 +146,109 @@ def test_our_own_group_wins_over_zarrs(install):
     assert get_codec_class("test.flip") is SyncFlip
 
 
+def test_a_group_of_its_own_holds_several_implementations_of_a_codec(install):
+    install("zarr.codecs.test.flip", "one", SyncFlip)
+    install("zarr.codecs.test.flip", "two", Other)
+    assert get_codec_class("test.flip") is Other
+    with config.set({"codecs": {"test.flip": fully_qualified_name(SyncFlip)}}):
+        assert get_codec_class("test.flip") is SyncFlip
+
+
+@pytest.mark.parametrize("error", [ImportError("no libfoo"), RuntimeError("too old")])
+def test_a_package_that_cannot_be_imported_is_told_and_tried_again(install, monkeypatch, error):
+    def fail(self):
+        raise error
+
+    install("zarr.codecs", "test.flip", SyncFlip)
+    with monkeypatch.context() as patched:
+        patched.setattr(Installed, "load", fail)
+        for _ in range(2):
+            with pytest.raises(UnknownCodecError, match=str(error)) as caught:
+                get_codec_class("test.flip")
+            assert caught.value.name == "test.flip"
+    assert get_codec_class("test.flip") is SyncFlip
+
+
+def test_another_implementation_is_used_where_one_cannot_be_imported(install):
+    install("zarr.codecs", "test.flip", SyncFlip)
+    broken = install("zarr.codecs", "test.flip", None)
+    broken.load = lambda: 1 / 0
+    assert get_codec_class("test.flip") is SyncFlip
+
+
+def test_codecs_of_numcodecs_that_other_packages_declare_for_zarr_python_are_not_imported(install):
+    declared = install("zarr.codecs", "numcodecs.zlib", Other)
+    assert get_codec_class("numcodecs.zlib").__module__.startswith("terrazzo.")
+    assert declared.loads == 0
+
+
+def test_single_entry_points_of_zarr_are_found(install):
+    cls = type("Plugged", (cpu.Buffer,), {})
+    install("zarr", "buffer", cls)
+    install("zarr", "console", Other)
+    with config.set({"buffer": fully_qualified_name(cls)}):
+        assert registry.get_buffer_class() is cls
+
+
+# -- codecs of numcodecs
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"codecs.numcodecs.zlib": "PATH"},
+        {"codecs": {"numcodecs.zlib": "PATH"}},
+        {"codecs": {"numcodecs": {"zlib": "PATH"}}},
+    ],
+    ids=str,
+)
+def test_the_settings_name_a_codec_of_numcodecs_in_one_word_or_two(clean, setting):
+    path = fully_qualified_name(Other)
+    said = ast.literal_eval(repr(setting).replace("PATH", path))
+    with config.set(said):
+        assert get_codec_class("numcodecs.zlib") is Other
+    assert get_codec_class("numcodecs.zlib") is Zlib
+
+
+def test_every_other_codec_of_numcodecs_has_a_class_that_finds_it(clean):
+    assert get_codec_class("numcodecs.whatever") is Foreign
+    for name in ("numcodecs", "numcodecs2.zlib"):
+        with pytest.raises(UnknownCodecError):
+            get_codec_class(name)
+
+
+def test_a_codec_of_numcodecs_is_made_of_its_configuration():
+    assert registry.get_numcodec({"id": "zlib", "level": 7}) == numcodecs.Zlib(7)
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [
+        ("zfpy", "zfpy"),
+        ("imagecodecs_jpegxl", "imagecodecs"),
+        ("msgpack2", "msgpack"),
+        ("gribscan.rawgrib", "gribscan"),
+        ("no_such", None),
+        (None, None),
+    ],
+)
+def test_the_error_about_a_codec_of_numcodecs_says_how_to_get_it(name, package, monkeypatch):
+    monkeypatch.delitem(numcodecs.registry.codec_registry, name, raising=False)
+    with pytest.raises(UnknownCodecError, match=r"numcodecs\.registry\.register_codec") as caught:
+        registry.get_numcodec({"id": name})
+    assert caught.value.name == str(name)
+    assert ("a package that provides it" if package is None else f"the package '{package}'") in str(caught.value)
+
+
+def test_a_package_of_numcodecs_that_cannot_be_imported_is_told(monkeypatch):
+    def fail(config):
+        raise ImportError("no libfoo")
+
+    monkeypatch.setattr(numcodecs.registry, "get_codec", fail)
+    with pytest.raises(UnknownCodecError, match="no libfoo"):
+        registry.get_numcodec({"id": "zlib"})
+
+
 def test_entry_points_of_other_codecs_are_not_imported(install):
     install("zarr.codecs", "test.flip", SyncFlip)
     other = install("zarr.codecs", "test.other", Other)
@@ -150,7 +258,7 @@ def test_entry_points_of_other_codecs_are_not_imported(install):
 
 
 def test_entry_points_are_looked_up_only_for_what_is_not_known(install, monkeypatch):
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: pytest.fail("looked up"))
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda: pytest.fail("looked up"))
     register_codec("test.flip", SyncFlip)
     assert get_codec_class("test.flip") is SyncFlip
 

@@ -96,16 +96,24 @@ def _collect_entry_points() -> None:
     _collected = True
     from importlib.metadata import entry_points  # takes as long to import as a third of terrazzo, and is rarely needed
 
-    for family in ("zarr", "terrazzo"):
-        for entry in entry_points(group=f"{family}.codecs"):
-            _codecs[entry.name].lazy_load_list.append(entry)
-        for kind, registry in (
-            ("buffer", _buffers),
-            ("ndbuffer", _ndbuffers),
-            ("codec_pipeline", _pipelines),
-            ("chunk_key_encoding", _chunk_key_encodings),
-        ):
-            registry.lazy_load_list.extend(entry_points(group=f"{family}.{kind}"))
+    others: dict[str, Registry[Any]] = {
+        "buffer": _buffers,
+        "ndbuffer": _ndbuffers,
+        "codec_pipeline": _pipelines,
+        "chunk_key_encoding": _chunk_key_encodings,
+    }
+    installed = entry_points()  # one look at every package; asking for a group looks at all of them, too
+    for group in sorted(installed.groups, key=lambda group: (group.startswith("terrazzo"), group)):
+        family, _, kind = group.partition(".")
+        if family not in ("zarr", "terrazzo"):
+            continue
+        for entry in installed.select(group=group):
+            if kind == "codecs":
+                _codecs[entry.name].lazy_load_list.append(entry)
+            elif kind.startswith("codecs."):
+                _codecs[kind.removeprefix("codecs.")].lazy_load_list.append(entry)
+            elif (kind or entry.name) in others:
+                others[kind or entry.name].lazy_load_list.append(entry)
 
 
 def _import_path(path: str, key: str) -> type[Any]:
@@ -148,25 +156,41 @@ def get_codec_class(key: str, reload_config: bool = False) -> type[Any]:
     if reload_config:
         config.refresh()
     configured = _configured_codec(key)
+    if configured is not None:
+        # Classes of installed packages have their path, too: what other packages declare need not be imported.
+        registry: Mapping[str, type[Any]] = _codecs.get(key, {})
+        return registry[configured] if configured in registry else _import_path(configured, f"codecs.{key}")
     if key not in _codecs:
         _collect_entry_points()
-    registry = _codecs.get(key)
-    if registry is not None:
-        registry.lazy_load()
-        if configured is not None and configured in registry:
-            return registry[configured]
-        if configured is None and registry:
-            return list(registry.values())[-1]
+    failure = _load_codecs(_codecs[key]) if key in _codecs else None
+    if _codecs.get(key):
+        return list(_codecs[key].values())[-1]
+    if failure is not None:
+        problem = f"the package that provides the codec {quote(key)} cannot be imported: {failure}"
+        raise UnknownCodecError(problem, name=key) from failure
     family = key.partition(".")[0]
-    if configured is None and family in FAMILIES and key != family:
+    if family in FAMILIES and key != family:
         return _import_path(FAMILIES[family], f"codecs.{family}")
-    if configured is None:
-        raise UnknownCodecError(
-            f"no implementation of the codec {quote(key)}; {_advice(key)}, or register one "
-            "with terrazzo.registry.register_codec",
-            name=key,
-        )
-    return _import_path(configured, f"codecs.{key}")
+    raise UnknownCodecError(
+        f"no implementation of the codec {quote(key)}; {_advice(key)}, or register one "
+        "with terrazzo.registry.register_codec",
+        name=key,
+    )
+
+
+def _load_codecs(registry: Registry[Any]) -> Exception | None:
+    """Import what installed packages declare; what cannot be imported is tried again next time, and its error told."""
+    failure: Exception | None = None
+    failed = []
+    while registry.lazy_load_list:
+        entry = registry.lazy_load_list[0]
+        try:
+            registry.lazy_load()
+        except Exception as error:  # noqa: BLE001 - a package may raise anything when it is imported
+            failure = error
+            failed.append(entry)
+    registry.lazy_load_list.extend(failed)
+    return failure
 
 
 def _configured_codec(key: str) -> str | None:

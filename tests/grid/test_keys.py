@@ -1,6 +1,7 @@
 import importlib.metadata
 import itertools
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -192,9 +193,7 @@ def test_an_encoding_of_an_installed_package_is_found(encodings, monkeypatch):
             return Reversed
 
     monkeypatch.setattr(registry, "_collected", False)
-    monkeypatch.setattr(
-        importlib.metadata,
-        "entry_points",
-        lambda group: [EntryPoint()] if group == "zarr.chunk_key_encoding" else [],
-    )
+    group = "zarr.chunk_key_encoding"
+    installed = SimpleNamespace(groups={group}, select=lambda group: [EntryPoint()])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda: installed)
     assert parse_chunk_key_encoding("test.reversed") == Reversed()

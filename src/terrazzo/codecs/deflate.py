@@ -1,5 +1,9 @@
 """Deflate streams in the containers of gzip and zlib, by libdeflate where the extra ``fast`` is installed.
 
+Of the libraries for it libdeflate decodes fastest (1.1-1.4 ns per byte of numbers; isal 1.4, zlib-ng 1.8, zlib 2.3-2.8)
+and encodes to zlib's size in a third to a fifth of the time (level 5: 5-10 ns per byte, zlib 26-29); isal takes 2, and
+stores up to 70 % more.
+
 Equal data give equal bytes: the header of gzip holds no time. What either library encodes, the other decodes.
 
 Specification: RFC 1950 (zlib), RFC 1951 (deflate), RFC 1952 (gzip).
@@ -86,7 +90,7 @@ def inflate_sized(data: BytesLike, size: int, container: Container) -> BytesLike
     CorruptDataError
         More or fewer come out, or the stream is damaged.
     """
-    if deflate is not None:
+    if deflate is not None and size:  # 0 would tell libdeflate that the size is not known
         decoded = _inflate_fast(data, size, container)
         if decoded is not None:
             return decoded

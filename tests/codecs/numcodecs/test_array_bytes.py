@@ -1,0 +1,105 @@
+import sys
+import types
+
+import numcodecs as theirs
+import numpy as np
+import pytest
+
+import terrazzo
+from terrazzo.codecs import numcodecs
+from terrazzo.errors import CorruptDataError, UnknownCodecError
+from tests.helpers import buffer_of, spec_of
+
+DTYPES = ["uint16", "uint32", "uint64", "int16", "int32", "int64", "float16", "float32", "float64"]
+
+
+@pytest.fixture
+def pcodec():
+    pytest.importorskip("pcodec")
+    return numcodecs.PCodec(level=4)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(), (5,), (4, 6)])
+def test_numbers_come_back(pcodec, dtype, shape):
+    array = np.arange(int(np.prod(shape))).reshape(shape).astype(dtype)
+    spec = spec_of(shape, dtype)
+    stored = pcodec._encode_sync(spec.prototype.nd_buffer.from_numpy_array(array), spec)
+    assert np.array_equal(pcodec._decode_sync(stored, spec).as_numpy_array(), array)
+    own = theirs.get_codec(pcodec.codec_config)
+    assert np.array_equal(own.decode(stored.to_bytes()).reshape(shape), array)
+
+
+def test_arrays_are_written_and_read(pcodec):
+    array = np.arange(60).reshape(6, 10).astype("float64")
+    store = {}
+    terrazzo.create_array(store, data=array, chunks=(4, 4), serializer=pcodec, compressors=None)
+    assert np.array_equal(terrazzo.open_array(store)[...], array)
+
+
+def test_data_of_another_size_or_type_are_refused(pcodec):
+    spec = spec_of((10,), "int32")
+    stored = pcodec._encode_sync(spec.prototype.nd_buffer.from_numpy_array(np.arange(10, dtype="i4")), spec)
+    for shape, dtype in (((9,), "int32"), ((11,), "int32"), ((10,), "int64")):
+        store = {}
+        terrazzo.create_array(store, shape=shape, dtype=dtype, serializer=pcodec, compressors=None)
+        for data in (stored, buffer_of(stored.to_bytes()[:-3]), buffer_of(b""), buffer_of(b"what is this")):
+            store["c/0"] = data
+            with pytest.raises(CorruptDataError) as caught:
+                terrazzo.open_array(store)[...]
+            assert caught.value.stage == "numcodecs.pcodec"
+
+
+class Zfpy(theirs.abc.Codec):
+    """Stands for the codec of a package that is not installed here."""
+
+    codec_id = "zfpy"
+
+    def __init__(self, mode=4, tolerance=-1, rate=-1, precision=-1):
+        self.mode = mode
+
+    def encode(self, buf):
+        assert buf.flags.c_contiguous
+        assert isinstance(buf, np.ndarray)
+        return b"zfp" + buf.tobytes()
+
+    def decode(self, buf, out=None):
+        return np.frombuffer(bytes(buf)[3:], "f4").reshape(-1, 2)
+
+
+def test_zfpy_is_given_the_array_and_may_give_back_one_of_another_shape(monkeypatch):
+    monkeypatch.setitem(theirs.registry.codec_registry, "zfpy", Zfpy)
+    array = np.arange(12).reshape(3, 4).astype("float32")
+    store = {}
+    terrazzo.create_array(store, data=np.asfortranarray(array), serializer=numcodecs.ZFPY(mode=4))
+    opened = terrazzo.open_array(store)
+    assert np.array_equal(opened[...], array)
+    assert opened.serializer == numcodecs.ZFPY(mode=4)
+
+
+@pytest.mark.parametrize("name", ["zfpy", "pcodec"])
+def test_a_package_that_is_missing_is_named_when_data_are_needed(name, monkeypatch):
+    store = {}
+    codec = {"zfpy": numcodecs.ZFPY, "pcodec": numcodecs.PCodec}[name]()
+    monkeypatch.setitem(theirs.registry.codec_registry, name, Zfpy)
+    terrazzo.create_array(store, shape=4, dtype="f4", serializer=codec)
+    monkeypatch.delitem(theirs.registry.codec_registry, name)
+    opened = terrazzo.open_array(store)
+    assert name in repr(opened.info)
+    for attempt in (lambda: opened[:], lambda: opened.__setitem__(0, 1)):
+        with pytest.raises(UnknownCodecError, match=f"install the package '{name}'") as caught:
+            attempt()
+        assert caught.value.name == name
+    with pytest.raises(UnknownCodecError, match=f"package '{name}'"):
+        terrazzo.create_array({}, shape=4, dtype="f4", serializer=type(codec)())
+
+
+def test_numcodecs_that_cannot_be_imported_is_told(monkeypatch):
+    def fail(name):
+        raise ValueError("invalid literal for int() with base 10: 'post0'")
+
+    monkeypatch.setattr("terrazzo.registry.importlib", types.SimpleNamespace(import_module=fail))
+    with pytest.raises(UnknownCodecError, match="post0") as caught:
+        numcodecs.BZ2().check_usable()
+    assert caught.value.name == "bz2"
+    assert "numcodecs" in sys.modules
