@@ -90,8 +90,7 @@ class OwnCodec(GzipCodec):
 def check_default_zarr_format():
     with config.set({"default_zarr_format": 2}):
         assert current_options().zarr_format == 2
-        with pytest.raises(NotImplementedError, match="format 3"):
-            terrazzo.create((2,), store={})
+        assert terrazzo.create((2,), store={}).metadata.zarr_format == 2
 
 
 def check_json_indent():
