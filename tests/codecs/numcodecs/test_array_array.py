@@ -170,13 +170,13 @@ def test_json_is_completed_with_the_data_type_of_the_array():
         ("delta", {"dtype": 5}, "int32", "codecs[0].configuration.dtype"),
         ("delta", {"dtype": "i4", "astype": "O"}, "int32", "codecs[0].configuration.astype"),
         ("quantize", {"dtype": "f4", "digits": 1}, "float64", "codecs[0].configuration.dtype"),
-        ("quantize", {"digits": 1}, "int32", "configuration"),
-        ("quantize", {}, "float32", "configuration"),
-        ("fixedscaleoffset", {"offset": 1}, "float32", "configuration"),
+        ("quantize", {"digits": 1}, "int32", "codecs[0].configuration"),
+        ("quantize", {}, "float32", "codecs[0].configuration"),
+        ("fixedscaleoffset", {"offset": 1}, "float32", "codecs[0].configuration"),
         ("astype", {}, "float32", "codecs[0].configuration.encode_dtype"),
         ("astype", {"encode_dtype": "i4", "decode_dtype": "i4"}, "float32", "codecs[0].configuration.decode_dtype"),
         ("packbits", {}, "uint8", "codecs[0].configuration"),
-        ("bitround", {"keepbits": -1}, "float32", "configuration"),
+        ("bitround", {"keepbits": -1}, "float32", "codecs[0].configuration"),
     ],
 )
 def test_parameters_that_do_not_fit_are_named(name, configuration, dtype, field):
