@@ -167,6 +167,8 @@ class ZDType(ABC, Generic[TDType_co, TScalar_co]):
         Byte order of stored elements where the codec ``bytes`` does not say it; None where it must.
     """
 
+    equal_is_same: ClassVar[bool] = True
+    """Whether elements that are equal can stand for each other; 0 and False are equal objects, and not the same."""
     dtype_cls: ClassVar[type[Any]]
     object_codec_id: ClassVar[str | None] = None
     implied_endian: ClassVar[Endianness | None] = None

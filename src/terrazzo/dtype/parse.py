@@ -32,6 +32,7 @@ for _key, _path, _native, _others in (
     ("fixed_length_utf32", "text:FixedLengthUTF32", [type(np.dtype("U"))], ()),
     ("string", "text:VariableLengthUTF8", [np.dtypes.StringDType, _OBJECT], ()),
     ("variable_length_bytes", "raw:VariableLengthBytes", [_OBJECT], ["bytes"]),
+    ("python_object", "objects:PythonObject", [_OBJECT], ()),
 ):
     data_type_registry.register_lazily(_key, f"terrazzo.dtype.{_path}", native=_native, aliases=_others)
 for _table, _class in ((FLOATS, "MLFloat"), (INTEGERS, "MLInteger"), (COMPLEX, "MLComplex")):

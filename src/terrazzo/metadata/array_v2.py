@@ -164,9 +164,11 @@ class ArrayV2Metadata(ArrayMetadata):
     def get_chunk_spec(self, shape: tuple[int, ...], config: ArrayConfig, prototype: BufferPrototype) -> ArraySpec:
         """What codecs must know about a chunk of a given shape."""
         fill_value = self.fill_value
-        if fill_value is None:
-            # Readers differ in what an absent chunk is then, so that no chunk may be left out.
+        is_undefined = fill_value is None
+        if is_undefined:
             fill_value = self.data_type.default_scalar()
+        if is_undefined or not self.data_type.equal_is_same:
+            # No chunk may be left out: readers differ in what an absent one is, or it would not come back the same.
             config = ArrayConfig(**{**config.to_dict(), "write_empty_chunks": True})
         return ArraySpec(shape=shape, dtype=self.data_type, fill_value=fill_value, config=config, prototype=prototype)
 

@@ -31,6 +31,7 @@ from terrazzo.nodes.defaults import (
     parse_grid,
     parse_shape,
     parse_v2_codec_arguments,
+    parse_v2_dtype,
 )
 from terrazzo.nodes.locate import create_node
 from terrazzo.nodes.sharding import ShardsLike, in_shards, parse_shards
@@ -182,7 +183,7 @@ def array_metadata(
     if dtype is None or shape is None:
         missing = "dtype" if dtype is None else "shape"
         raise ValueError(f"`{missing}` is missing, and there is no `data` that would say it")
-    zdtype = parse_dtype(dtype, zarr_format=zarr_format)
+    zdtype = parse_v2_dtype(dtype, filters) if zarr_format == 2 else parse_dtype(dtype, zarr_format=3)
     lengths = parse_shape(shape)
     if zarr_format == 2:
         refused = {"shards": shards, "dimension_names": dimension_names, "serializer": _given(serializer)}

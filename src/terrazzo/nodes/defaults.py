@@ -10,7 +10,8 @@ import numpy as np
 from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec, BytesBytesCodec, Codec
 from terrazzo.abc.numcodec import Numcodec
 from terrazzo.dtype.base import ZDType
-from terrazzo.errors import MetadataValidationError, quote
+from terrazzo.dtype.parse import ZDTypeLike, get_data_type_from_json, parse_dtype
+from terrazzo.errors import DataTypeValidationError, MetadataValidationError, quote
 from terrazzo.grid import (
     ChunkGridMetadata,
     RegularChunkGridMetadata,
@@ -35,6 +36,7 @@ __all__ = [
     "parse_grid",
     "parse_shape",
     "parse_v2_codec_arguments",
+    "parse_v2_dtype",
 ]
 
 CodecLike: TypeAlias = Codec | Numcodec | Mapping[str, Any]
@@ -183,6 +185,24 @@ def parse_codec_arguments(
         chosen = _default_serializer(dtype) if _is_auto(serializer) else _one(serializer, ArrayBytesCodec, "serializer")
         codecs.insert(filter_count, chosen)
     return tuple(codecs)
+
+
+def parse_v2_dtype(dtype: ZDTypeLike, filters: Any) -> ZDType[Any, Any]:
+    """The data type of an array of format 2 that a caller means; of objects a filter says what they are.
+
+    Raises
+    ------
+    DataTypeValidationError
+        Zarr has no such data type.
+    """
+    if dtype in (object, "object", "O", "|O") or (isinstance(dtype, np.dtype) and dtype.kind == "O"):
+        ids = [] if filters is None or _is_auto(filters) else list(map(_numcodecs_id, _as_tuple(filters)))
+        for codec_id in ids:
+            try:
+                return get_data_type_from_json({"name": "|O", "object_codec_id": codec_id}, zarr_format=2)
+            except DataTypeValidationError:
+                continue
+    return parse_dtype(dtype, zarr_format=2)
 
 
 def parse_v2_codec_arguments(
