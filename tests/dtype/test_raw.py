@@ -99,7 +99,7 @@ def test_an_order_reads_in_v2_though_there_is_none(order):
     assert get_data_type_from_json(f"{order}S3", zarr_format=2) == NullTerminatedBytes(length=3)
 
 
-@pytest.mark.parametrize("codec", [None, "vlen-array", "pickle", "json2", 3])
+@pytest.mark.parametrize("codec", [None, "delta", "", 3])
 def test_objects_of_v2_need_a_codec_that_is_known(codec):
     with pytest.raises(DataTypeValidationError, match="'vlen-utf8' or 'vlen-bytes'"):
         get_data_type_from_json({"name": "|O", "object_codec_id": codec}, zarr_format=2)
