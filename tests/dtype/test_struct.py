@@ -560,3 +560,64 @@ def test_an_array_of_any_struct_holds_what_numpy_holds(data, zarr_format, endian
     array[1:4, ::2] = model[0, 0]
     model[1:4, ::2] = model[0, 0].copy()
     assert terrazzo.open_array(store, mode="r")[...].astype(native).tobytes() == model.tobytes()
+
+
+# -- selecting a field that is an array
+
+SELECTIONS = {
+    "everything": lambda array: (array["s"], ...),
+    "basic": lambda array: (array["s", 1:4, 2], (slice(1, 4), 2)),
+    "element": lambda array: (array["s", 1, 2], (1, 2)),
+    "basic, given": lambda array: (array.get_basic_selection((slice(1, 3),), fields="s"), slice(1, 3)),
+    "orthogonal": lambda array: (array.get_orthogonal_selection(([4, 1], [0, 3]), fields="s"), np.ix_([4, 1], [0, 3])),
+    "points": lambda array: (array.get_coordinate_selection(([4, 1], [0, 3]), fields="s"), ([4, 1], [0, 3])),
+    "table of points": lambda array: (
+        array.get_coordinate_selection(([[4], [1]], [[0], [3]]), fields="s"),
+        ([[4], [1]], [[0], [3]]),
+    ),
+}
+
+
+def profiles():
+    """An array with a field that is an array, and the model of it."""
+    native = np.dtype([("a", "<i2"), ("s", ">f4", (2, 3))])
+    model = np.zeros((5, 4), dtype=native)
+    model["a"], model["s"] = np.arange(20).reshape(5, 4), np.arange(120).reshape(5, 4, 2, 3)
+    array = terrazzo.create_array(None, shape=(5, 4), chunks=(2, 3), dtype=native, zarr_format=2)
+    array[...] = model
+    return array, model
+
+
+@pytest.mark.parametrize("select", SELECTIONS.values(), ids=SELECTIONS)
+def test_a_field_that_is_an_array_is_selected_with_its_axes_at_the_end(select):
+    array, model = profiles()
+    found, selection = select(array)
+    expected = model["s"][selection]
+    assert np.shape(found) == expected.shape
+    assert (found == expected).all()
+
+
+def test_fields_that_are_arrays_are_selected_beside_others():
+    array, model = profiles()
+    assert (array.get_basic_selection((1,), fields=["s", "a"]) == model[["s", "a"]][1]).all()
+
+
+@pytest.mark.parametrize(
+    "value", [7, [1, 2, 3], [[1], [2]], np.arange(24).reshape(4, 2, 3), np.arange(6.0).reshape(1, 2, 3)], ids=str
+)
+def test_a_field_that_is_an_array_is_written_as_numpy_writes_it(value):
+    array, model = profiles()
+    array["s", 1] = value
+    model["s"][1] = value
+    assert array[...].tobytes() == model.tobytes()
+    array.set_basic_selection((slice(3, 5), 2), 5, fields="s")
+    model["s"][3:5, 2] = 5
+    array.set_orthogonal_selection(([4, 1], [0, 3]), np.arange(24).reshape(2, 2, 2, 3), fields="s")
+    model["s"][np.ix_([4, 1], [0, 3])] = np.arange(24).reshape(2, 2, 2, 3)
+    points = ([[4], [0]], [[0], [3]])
+    for written in (np.arange(12).reshape(2, 1, 2, 3), 9):
+        array.set_coordinate_selection(points, written, fields="s")
+        model["s"][points] = written
+    assert array[...].tobytes() == model.tobytes()
+    with pytest.raises(ValueError, match="broadcast"):
+        array["s", 1] = [1, 2]

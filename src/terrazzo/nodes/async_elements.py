@@ -277,11 +277,12 @@ class AsyncElements(ArrayBase):
         prototype = prototype or default_buffer_prototype()
         shape = indexer.shape
         dtype = check_fields(fields, io.dtype) if fields else io.dtype
-        selected = getattr(indexer, "sel_shape", shape)
+        inner = dtype.shape  # of a field that is an array
+        selected = getattr(indexer, "sel_shape", shape) + inner
         if out is not None:
             if not isinstance(out, NDBuffer):
                 raise TypeError(f"out is an NDBuffer, got {quote(out)} of type {type(out).__name__}")
-            if out.shape not in (shape, selected):
+            if out.shape not in (shape + inner, selected):
                 raise ValueError(f"out has the shape {out.shape}, the selection has {selected}")
         direct = out is not None and not fields and out.shape == shape
         target = out if direct and out is not None else prototype.nd_buffer.empty(shape, io.dtype, self.config.order)
@@ -293,7 +294,7 @@ class AsyncElements(ArrayBase):
         if out is not None and not direct:
             out[...] = target.reshape(out.shape)
             target = out
-        if not shape and isinstance(indexer, BasicIndexer):
+        if not selected and isinstance(indexer, BasicIndexer):
             return target.as_scalar()
         return target.as_ndarray_like() if target.shape == selected else target.reshape(selected).as_ndarray_like()
 
@@ -413,12 +414,13 @@ class AsyncElements(ArrayBase):
         field = _only(fields) if fields else None
         if field is not None:
             dtype = io.dtype[field]
-        shape = getattr(indexer, "sel_shape", indexer.shape)
-        if shape != indexer.shape and np.shape(value) == indexer.shape:
-            shape = indexer.shape  # a value for each point, in one row
-        given = value_for(value, shape, dtype, prototype)
-        if given.shape and given.shape != indexer.shape:
-            given = given.reshape(indexer.shape)
+        stored = indexer.shape + dtype.shape
+        shape = getattr(indexer, "sel_shape", indexer.shape) + dtype.shape
+        if shape != stored and np.shape(value) == stored:
+            shape = stored  # a value for each point, in one row
+        given = value_for(value, shape, dtype.base, prototype)
+        if given.shape and given.shape != stored:
+            given = given.reshape(stored)
         await io.write(indexer, given, prototype, field)
 
 
