@@ -23,12 +23,12 @@ from terrazzo.testing.stores import SuspendingStore
 from tests.conftest import STORES, make_store
 
 
-def same_bits(left, right):
-    """Whether two arrays have the same shape, data type and bits; single elements come in the machine's byte order."""
-    left, right = np.asarray(left), np.asarray(right)
-    if not left.ndim:
-        right = right.astype(right.dtype.newbyteorder("="))
-    return left.shape == right.shape and left.dtype == right.dtype and left.tobytes() == right.tobytes()
+def same_bits(left, right, dtype):
+    """Whether two arrays have the same shape and bits, or equal objects; single elements may come as scalars."""
+    left, right = np.asarray(left, dtype=dtype), np.asarray(right, dtype=dtype)
+    if dtype.hasobject:
+        return (left.shape, left.tolist()) == (right.shape, right.tolist())
+    return left.shape == right.shape and left.tobytes() == right.tobytes()
 
 
 def filled(shape, fill_value, dtype):
@@ -60,10 +60,10 @@ class Pair:
     def __init__(self, store, draw):
         self.store = store
         self.draw = draw
-        self.dtype = draw(strategies.dtypes(), label="dtype")
+        self.dtype = draw(strategies.dtypes(of_any_length=True), label="dtype")
         shape = draw(strategies.shapes(), label="shape")
         fill_value = draw(strategies.fill_values(self.dtype), label="fill value")
-        codecs = draw(strategies.codec_chains(len(shape)), label="codecs")
+        codecs = draw(strategies.codec_chains(len(shape), self.dtype), label="codecs")
         chunks, shards = draw(ways_to_cut(shape), label="chunks and shards")
         self.array = terrazzo.create_array(
             store,
@@ -71,7 +71,7 @@ class Pair:
             shape=shape,
             chunks=chunks,
             shards=shards,
-            dtype=self.dtype,
+            dtype="bytes" if self.dtype.kind == "O" else self.dtype,
             fill_value=fill_value,
             chunk_key_encoding=draw(strategies.chunk_key_encodings(), label="keys"),
             config={
@@ -91,11 +91,11 @@ class Pair:
         else:
             value = self.draw(strategies.arrays(self.dtype, np.shape(target)), label="values")
         self.array[selection] = value
-        self.model[selection] = value
+        self.model[selection] = value if value.ndim else value[()]
 
     def read(self):
         selection = self.draw(strategies.basic_selections(self.model.shape), label="read from")
-        assert same_bits(self.array[selection], self.model[selection])
+        assert same_bits(self.array[selection], self.model[selection], self.dtype)
 
     def resize(self):
         shape = tuple(self.draw(st.integers(0, length + 3), label="length") for length in self.model.shape)
@@ -124,7 +124,9 @@ class Pair:
 
     def check(self):
         assert self.array.shape == self.model.shape
-        assert same_bits(self.array[...], self.model)
+        read = self.array[...]
+        assert not self.array.ndim or read.dtype == self.dtype
+        assert same_bits(read, self.model, self.dtype)
 
 
 STEPS = st.lists(st.sampled_from(("write", "write", "read", "resize", "append", "reopen")), max_size=8)
@@ -256,7 +258,7 @@ class Hierarchy(RuleBasedStateMachine):
             if self.nodes[path] is None:
                 assert isinstance(node, terrazzo.Group)
             else:
-                assert same_bits(node[...], self.nodes[path])
+                assert same_bits(node[...], self.nodes[path], self.nodes[path].dtype)
             assert node.attrs.asdict() == json.loads(json.dumps(self.attributes[path]))
             assert path in self.root
 

@@ -132,7 +132,7 @@ def test_it_agrees_with_comparing_bytes(data):
     array = data.draw(strategies.arrays(dtype, data.draw(strategies.shapes(max_side=3))))
     fill_value = data.draw(strategies.scalars(dtype))
     if array.size and data.draw(st.booleans()):
-        fill_value = array.reshape(-1)[0]
+        fill_value = array.reshape(-1)[0, ...]
     expected = all(element.tobytes() == fill_value.tobytes() for element in array.reshape(-1)[:, np.newaxis])
     assert equal(array, fill_value) == expected
 

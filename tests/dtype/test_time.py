@@ -8,7 +8,7 @@ import terrazzo
 from terrazzo.dtype import DateTime64, TimeDelta64, parse_dtype
 from terrazzo.dtype.parse import get_data_type_from_json
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError
-from tests.stored import document, fill
+from tests.stored import contents_of, document, fill
 
 UNITS = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"]
 CLASSES = {"numpy.datetime64": DateTime64, "numpy.timedelta64": TimeDelta64}
@@ -233,6 +233,38 @@ def test_what_is_assigned_is_cast_as_numpy_casts(store):
     assert array[4] == np.datetime64(300, "s")
     with pytest.raises(ValueError):
         array[0] = "yesterday"
+
+
+@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("endian", ["little", "big"])
+def test_times_without_a_unit_are_stored_in_their_byte_order(name, order, endian, store):
+    """numpy takes both orders of such a type for the one of the machine when it makes an array or casts one."""
+    letter = CLASSES[name]().to_native_dtype().kind
+    numbers = np.array([1, 2, 3, -4], dtype="i8")
+    array = terrazzo.create_array(
+        store,
+        shape=4,
+        chunks=4,
+        dtype=f"{order}{letter}8",
+        serializer={"name": "bytes", "configuration": {"endian": endian}},
+        compressors=None,
+    )
+    array[:2] = numbers[:2].view(f"{letter}8")
+    array[2:] = numbers[2:].view(f"{letter}8")
+    assert contents_of(store)["c/0"] == numbers.astype(np.dtype("i8").newbyteorder(endian)).tobytes()
+    assert array[:].view("i8").tolist() == numbers.tolist()
+    assert terrazzo.open_array(store, mode="r")[1:].view("i8").tolist() == numbers[1:].tolist()
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_times_without_a_unit_are_stored_in_their_byte_order_in_v2(order, store):
+    numbers = np.array([1, 2, 3, -4], dtype="i8")
+    array = terrazzo.create_array(store, shape=4, chunks=4, dtype=f"{order}m8", zarr_format=2, compressors=None)
+    array[:2] = numbers[:2].view("m8")
+    array[2:] = numbers[2:].view("m8")
+    assert contents_of(store)["0"] == numbers.astype(f"{order}i8").tobytes()
+    assert array[:].view("i8").tolist() == numbers.tolist()
 
 
 @each_class

@@ -23,11 +23,25 @@ def bits(scalar):
 
 @given(data=st.data())
 def test_arrays_have_the_type_and_shape_that_were_asked_for(data):
-    dtype = data.draw(strategies.dtypes())
+    dtype = data.draw(strategies.dtypes(of_any_length=True))
     shape = data.draw(strategies.shapes())
     array = data.draw(strategies.arrays(dtype, shape))
     assert isinstance(array, np.ndarray)
     assert (array.dtype, array.shape) == (dtype, shape)
+
+
+@pytest.mark.parametrize("of_any_length", [False, True])
+def test_elements_are_of_any_length_where_that_is_asked_for(of_any_length):
+    def is_of_any_length(data_type):
+        return data_type.object_codec_id is not None
+
+    if of_any_length:
+        for codec in ("vlen-utf8", "vlen-bytes"):
+            found = strategies.data_types(of_any_length=True).filter(is_of_any_length)
+            assert find(found, lambda data_type, wanted=codec: data_type.object_codec_id == wanted, settings=THOROUGH)
+    else:
+        with pytest.raises(NoSuchExample):
+            find(strategies.data_types(), is_of_any_length, settings=THOROUGH)
 
 
 @given(data=st.data())
@@ -53,7 +67,8 @@ def test_selections_are_ones_that_numpy_takes(data):
 @given(data=st.data())
 def test_what_is_drawn_makes_an_array(data):
     shape = data.draw(strategies.shapes())
-    data_type = data.draw(strategies.data_types())
+    data_type = data.draw(strategies.data_types(of_any_length=True))
+    dtype = data_type.to_native_dtype()
     assert parse_dtype(data_type, zarr_format=3) is data_type
     array = terrazzo.create_array(
         {},
@@ -61,10 +76,10 @@ def test_what_is_drawn_makes_an_array(data):
         shape=shape,
         chunks=data.draw(strategies.chunk_shapes(shape)),
         dtype=data_type,
-        fill_value=data.draw(strategies.fill_values(data_type.to_native_dtype())),
+        fill_value=data.draw(strategies.fill_values(dtype)),
         attributes=data.draw(strategies.attributes()),
         chunk_key_encoding=data.draw(strategies.chunk_key_encodings()),
-        **data.draw(strategies.codec_chains(len(shape))).as_kwargs(),
+        **data.draw(strategies.codec_chains(len(shape), dtype)).as_kwargs(),
     )
     assert array.shape == shape
 

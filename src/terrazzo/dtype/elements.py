@@ -2,7 +2,8 @@
 
 numpy turns the byte order of its own data types. Those of ``ml_dtypes`` it swaps as a whole, also where an element is
 a pair of numbers, and not at all where they are fields of a struct; and of their elements of less than a byte the other
-bits may be anything in storage, and are zero in memory.
+bits may be anything in storage, and are zero in memory. Times without a unit are of its own data types, and it loses
+their order.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from terrazzo.dtype.base import Endianness, TBaseDType
+from terrazzo.dtype.base import Endianness, TBaseDType, endianness_of
 
 __all__ = ["elements_from_stored", "layout_in_storage", "stored_elements"]
 
@@ -44,6 +45,7 @@ def layout_in_storage(dtype: TBaseDType, endian: Endianness | None) -> TBaseDTyp
     endian
         Byte order of stored elements; None where each field has its own, or there is none.
     """
+    endian = _own_endian(dtype, endian)
     if _is_converted(dtype, swapped=endian not in (None, sys.byteorder)):
         return None
     return dtype if endian is None else dtype.newbyteorder("<" if endian == "little" else ">")
@@ -53,6 +55,7 @@ def elements_from_stored(
     raw: npt.NDArray[np.uint8], dtype: TBaseDType, endian: Endianness | None, shape: tuple[int, ...]
 ) -> Elements:
     """Convert stored bytes to elements in the byte order of the machine, in memory of their own."""
+    endian = _own_endian(dtype, endian)
     in_memory = dtype if endian is None else dtype.newbyteorder("=")
     elements: Elements = np.array(raw).view(in_memory).reshape(shape)
     _convert(elements, swapped=endian not in (None, sys.byteorder))
@@ -61,10 +64,20 @@ def elements_from_stored(
 
 def stored_elements(elements: Elements, dtype: TBaseDType, endian: Endianness | None) -> npt.NDArray[np.uint8]:
     """Convert elements to the bytes to store, in C order."""
+    endian = _own_endian(dtype, endian)
     in_memory = dtype if endian is None else dtype.newbyteorder("=")
     stored = np.array(elements, dtype=in_memory, order="C")
     _convert(stored, swapped=endian not in (None, sys.byteorder))
     return stored.reshape(-1).view(np.uint8)
+
+
+def _own_endian(dtype: TBaseDType, endian: Endianness | None) -> Endianness | None:
+    return endianness_of(dtype) if endian is None and _loses_order(dtype) else endian
+
+
+def _loses_order(dtype: TBaseDType) -> bool:
+    """Whether it is a time without a unit: numpy (2.4) takes those of either byte order for those of the machine."""
+    return dtype.kind in "mM" and np.datetime_data(dtype)[0] == "generic"
 
 
 def _is_converted(dtype: TBaseDType, *, swapped: bool) -> bool:
@@ -72,6 +85,8 @@ def _is_converted(dtype: TBaseDType, *, swapped: bool) -> bool:
         return _is_converted(dtype.subdtype[0], swapped=swapped)
     if dtype.fields is not None:
         return any(_is_converted(field[0], swapped=swapped) for field in dtype.fields.values())
+    if _loses_order(dtype):
+        return swapped
     # 2: defined by a package other than numpy.
     return dtype.isbuiltin == 2 and (dtype.name in BITS or (swapped and dtype.itemsize > 1))
 

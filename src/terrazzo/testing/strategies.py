@@ -1,6 +1,6 @@
 """Hypothesis strategies for everything that an array is made of; needs the package ``hypothesis``.
 
-Values come from random bytes, so every bit pattern of a data type turns up: NaN payloads, -0.0, subnormal numbers.
+Numbers come from random bytes, so every bit pattern of a data type turns up: NaN payloads, -0.0, subnormal numbers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,16 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
-from terrazzo.dtype import ZDType
+from terrazzo.dtype import (
+    DateTime64,
+    FixedLengthUTF32,
+    NullTerminatedBytes,
+    RawBytes,
+    TimeDelta64,
+    VariableLengthBytes,
+    VariableLengthUTF8,
+    ZDType,
+)
 from terrazzo.dtype.numeric import NUMERIC
 from terrazzo.types import JSON
 
@@ -47,6 +56,17 @@ NAME_CHARACTERS = "abcxyzABC012-_. äß字"
 """Letters in both cases, digits, marks, a space, and letters outside ASCII."""
 
 LARGEST_ATTRIBUTE = 1 << 70
+
+OF_ONE_LENGTH: tuple[ZDType[Any, Any], ...] = (
+    *[cls() for cls in NUMERIC],
+    DateTime64(unit="s"),
+    DateTime64(unit="us", scale_factor=25),
+    TimeDelta64(unit="ns"),
+    NullTerminatedBytes(length=3),
+    RawBytes(length=5),
+    FixedLengthUTF32(length=3),
+)
+OF_ANY_LENGTH: tuple[ZDType[Any, Any], ...] = (VariableLengthUTF8(), VariableLengthBytes())
 
 Codec: TypeAlias = Mapping[str, Any]
 
@@ -90,29 +110,43 @@ def rectilinear_chunks(
     return st.tuples(*[single | lengths(length) for single, length in zip(one, shape, strict=True)])
 
 
-def data_types() -> st.SearchStrategy[ZDType[Any, Any]]:
-    """Data types as documents have them: in the byte order that they have without one being given."""
-    return st.sampled_from(NUMERIC).map(lambda cls: cls())
+def data_types(*, of_any_length: bool = False) -> st.SearchStrategy[ZDType[Any, Any]]:
+    """Data types as documents have them: in the byte order that they have without one being given.
+
+    Parameters
+    ----------
+    of_any_length
+        Whether some have elements of any length, which the codec ``bytes`` does not store.
+    """
+    one_length = st.sampled_from(OF_ONE_LENGTH)
+    return one_length | st.sampled_from(OF_ANY_LENGTH) if of_any_length else one_length
 
 
-def dtypes(*, any_order: bool = True) -> st.SearchStrategy[np.dtype[Any]]:
+def dtypes(*, any_order: bool = True, of_any_length: bool = False) -> st.SearchStrategy[np.dtype[Any]]:
     """Numpy data types that can be stored.
 
     Parameters
     ----------
     any_order
         Whether some have the byte order that the machine does not have.
+    of_any_length
+        Whether some have elements of any length; numpy's objects stand for bytes.
     """
+
+    def ordered(data_type: ZDType[Any, Any], order: str) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = data_type.to_native_dtype()
+        return dtype if dtype.hasobject else dtype.newbyteorder(order)  # type: ignore[arg-type] # a byte order
+
     orders = st.sampled_from("<>" if any_order else "=")
-    return st.builds(lambda data_type, order: data_type.to_native_dtype().newbyteorder(order), data_types(), orders)
+    return st.builds(ordered, data_types(of_any_length=of_any_length), orders)
 
 
 def arrays(dtype: npt.DTypeLike, shape: tuple[int, ...]) -> st.SearchStrategy[npt.NDArray[Any]]:
-    """Arrays of any bit pattern; a small number of values is repeated, so that equal ones lie beside one another."""
+    """Arrays of any values; a small number of them is repeated, so that equal ones lie beside one another."""
     element = np.dtype(dtype)
 
     def place(values: list[npt.NDArray[Any]], seed: int) -> npt.NDArray[Any]:
-        pool = np.frombuffer(b"".join(value.tobytes() for value in values), dtype=element)
+        pool = np.concatenate([value.reshape(1) for value in values])
         picked = np.random.default_rng(seed).integers(len(pool), size=shape)
         return np.asarray(pool[picked], dtype=element)  # an element alone comes as a scalar, in another byte order
 
@@ -122,15 +156,22 @@ def arrays(dtype: npt.DTypeLike, shape: tuple[int, ...]) -> st.SearchStrategy[np
 
 def scalars(dtype: np.dtype[Any]) -> st.SearchStrategy[npt.NDArray[Any]]:
     """Single elements, as arrays without axes: arrays keep the bits of a signalling NaN, numpy's scalars need not."""
-    if dtype.kind == "b":
+    kind, size = dtype.kind, dtype.itemsize
+    if kind == "b":
         return st.booleans().map(lambda value: np.array(value, dtype=dtype))
-    size = dtype.itemsize
+    if kind in "TO":
+        items: st.SearchStrategy[Any] = st.text(max_size=40) if kind == "T" else st.binary(max_size=40)
+        return items.map(lambda item: np.array(item, dtype=dtype))
+    if kind == "U":
+        return st.text(max_size=size // 4).map(lambda text: np.array(text, dtype=dtype))
     random = st.binary(min_size=size, max_size=size).map(lambda raw: np.frombuffer(raw, dtype=dtype).reshape(()))
-    return random | st.sampled_from(_telling_values(dtype))
+    return random if kind in "SV" else random | st.sampled_from(_telling_values(dtype))
 
 
 def _telling_values(dtype: np.dtype[Any]) -> list[npt.NDArray[Any]]:
     """The values at which mistakes show."""
+    if dtype.kind in "mM":
+        return [np.array(value, dtype=dtype) for value in ("NaT", 0, 1, -1, (1 << 63) - 1)]
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
         return [np.array(value, dtype=dtype) for value in (0, 1, info.min, info.max)]
@@ -147,8 +188,10 @@ def _telling_values(dtype: np.dtype[Any]) -> list[npt.NDArray[Any]]:
 
 
 def fill_values(dtype: npt.DTypeLike) -> st.SearchStrategy[Any]:
-    """Fill values of a data type, as numpy scalars in the byte order of the machine."""
-    native = np.dtype(dtype).newbyteorder("=")
+    """Fill values of a data type, as scalars in the byte order of the machine."""
+    native = np.dtype(dtype)
+    if not native.hasobject:
+        native = native.newbyteorder("=")
     return scalars(native).map(lambda value: value[()])
 
 
@@ -165,13 +208,22 @@ class CodecArguments:
         return {"filters": self.filters, "serializer": self.serializer, "compressors": self.compressors}
 
 
-def codec_chains(ndim: int) -> st.SearchStrategy[CodecArguments]:
-    """Codec chains for arrays of so many axes."""
+def codec_chains(ndim: int, dtype: npt.DTypeLike = np.uint8) -> st.SearchStrategy[CodecArguments]:
+    """Codec chains for arrays of so many axes.
+
+    Parameters
+    ----------
+    dtype
+        Numpy data type of the elements; it matters where they are of any length.
+    """
     orders = st.permutations(range(ndim)).map(list)
     transposes = orders.map(lambda order: {"name": "transpose", "configuration": {"order": order}})
-    serializers = st.sampled_from(("little", "big")).map(
+    kind = np.dtype(dtype).kind
+    serializers: st.SearchStrategy[Codec] = st.sampled_from(("little", "big")).map(
         lambda endian: {"name": "bytes", "configuration": {"endian": endian}}
     )
+    if kind in "TO":
+        serializers = st.just({"name": "vlen-utf8" if kind == "T" else "vlen-bytes"})
     return st.builds(
         CodecArguments,
         filters=st.lists(transposes, max_size=2).map(tuple),
