@@ -152,6 +152,44 @@ def test_MD_06_what_nobody_knows_is_opened_and_refused_when_data_are_used(row):
         assert contents_of(memory) == before
 
 
+COPIES = {
+    "consolidated format 2": ({"zarr_consolidated_format": 2, "metadata": {}}, "zarr_consolidated_format", "2"),
+    "a consolidated format that is text": (
+        {"zarr_consolidated_format": "1", "metadata": {}},
+        "zarr_consolidated_format",
+        "'1'",
+    ),
+    "no copies": ({"zarr_consolidated_format": 1}, "metadata", "None"),
+    "copies that are a list": ({"zarr_consolidated_format": 1, "metadata": []}, "metadata", "[]"),
+    "a copy of what is no document": ({"metadata": {"x/zarr.json": {}}}, "metadata['x/zarr.json']", ".zarray"),
+    "a copy of a chunk": ({"metadata": {"x/0": {}}}, "metadata['x/0']", ".zarray"),
+    "a copy that is text": ({"metadata": {"x/.zarray": "{}"}}, "metadata['x/.zarray']", "'{}'"),
+    "a copy that is null": ({"metadata": {"x/.zattrs": None}}, "metadata['x/.zattrs']", "None"),
+    "a copy from beside the store": ({"metadata": {"../x/.zarray": {}}}, "metadata['../x']", "'..'"),
+}
+BROKEN_COPIES = {name: (json.dumps(members).encode(), *said) for name, (members, *said) in COPIES.items()} | {
+    "copies cut short": (b'{"metadata": {', "", "not JSON"),
+    "no content": (b"", "", "empty"),
+    "copies that are no object": (b"[]", "", "not an object"),
+    "copies in Latin-1": (b'{"metadata": {"\xe4/.zattrs": {}}}', "", "not UTF-8 at byte 15"),
+    "copies that nest without end": (b'{"metadata":' * 90_000, "", "nested deeper"),
+}
+
+
+@pytest.mark.parametrize(("raw", "field", "quoted"), BROKEN_COPIES.values(), ids=list(BROKEN_COPIES))
+def test_malformed_copies_of_format_2_are_refused(raw, field, quoted, driven):
+    store = driven(MemoryStore())
+    fill(store, {"a/.zgroup": b'{"zarr_format": 2}', "a/.zmetadata": raw})
+    before = contents_of(store)
+    with pytest.raises(MetadataValidationError) as caught:
+        terrazzo.open_group(store, path="a", mode="r", use_consolidated=True)
+    assert caught.value.field == field
+    assert caught.value.key == "a/.zmetadata"
+    assert field in text_of(caught.value)
+    assert quoted in text_of(caught.value)
+    assert contents_of(store) == before
+
+
 def test_the_corpus_is_large_and_its_rows_differ():
     assert len(ROWS) >= 300
     assert len({row.name for row in (*ROWS, *UNKNOWN)}) == len(ROWS) + len(UNKNOWN)

@@ -125,6 +125,9 @@ def test_a_tree_is_drawn():
 
 
 def test_a_tree_may_end_in_a_remark():
+    assert str(TreeRepr("/", (("a", ""), ("b/c/d", " 1"), ("b/c/e", " 2")))) == (
+        "/\n├── a\n└── b\n    └── c\n        ├── d 1\n        └── e 2"
+    )
     assert repr(TreeRepr("/g", (("a", ""),), "(more)")) == "/g\n└── a\n(more)"
     assert str(TreeRepr("/", ())) == "/"
 

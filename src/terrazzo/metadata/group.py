@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import Any, Literal, Self, TypeAlias
 
 from terrazzo.abc.metadata import Metadata
+from terrazzo.abc.store import validate_key
 from terrazzo.buffer.base import Buffer, BufferPrototype
-from terrazzo.errors import MetadataValidationError, NodeTypeValidationError, quote
+from terrazzo.errors import InvalidKeyError, MetadataValidationError, NodeTypeValidationError, quote
 from terrazzo.metadata.array import ArrayMetadata, parse_attributes
 from terrazzo.metadata.array_v2 import ArrayV2Metadata, parse_v2_format
 from terrazzo.metadata.array_v3 import ArrayV3Metadata, parse_extra_fields, parse_node_type, parse_zarr_format
@@ -187,7 +188,7 @@ class ConsolidatedMetadata(Mapping[str, NodeMetadata]):
                 raise MetadataValidationError(
                     f"expected an object, got {quote(document)}", field=f"{where}.metadata[{quote(name)}]"
                 )
-        return cls.of_documents(documents)
+        return cls.of_documents(documents)._checked(f"{where}.metadata")
 
     @classmethod
     def from_zmetadata(cls, data: Mapping[str, Any]) -> Self:
@@ -221,7 +222,18 @@ class ConsolidatedMetadata(Mapping[str, NodeMetadata]):
         documents.pop("", None)  # the group itself is read where it is
         return cls.of_documents(
             {path: {**document, "attributes": attributes.get(path, {})} for path, document in documents.items()}
-        )
+        )._checked("metadata")
+
+    def _checked(self, where: str) -> Self:
+        """The copies, whose paths no store may have taken for others: they are put together with those of nodes."""
+        for path in self._documents:
+            try:
+                validate_key(path)
+            except InvalidKeyError as error:
+                raise MetadataValidationError(
+                    f"{quote(path)} is not the path of a node: {error.reason}", field=f"{where}[{quote(path)}]"
+                ) from error
+        return self
 
     def to_dict(self) -> dict[str, JSON]:
         """The member ``consolidated_metadata`` of a ``zarr.json``."""

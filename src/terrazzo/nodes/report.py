@@ -137,9 +137,9 @@ class TreeRepr:
 
     def __str__(self) -> str:
         lines = [self.root]
-        paths = [path for path, _ in self.leaves]
-        last = {path.rpartition("/")[0]: path for path in paths}
-        for path, text in self.leaves:
+        leaves = self._with_ancestors()
+        last = {path.rpartition("/")[0]: path for path, _ in leaves}
+        for path, text in leaves:
             parent, _, name = path.rpartition("/")
             above = parent.split("/") if parent else []
             head = ""
@@ -151,6 +151,17 @@ class TreeRepr:
         if self.remark:
             lines.append(self.remark)
         return "\n".join(lines)
+
+    def _with_ancestors(self) -> tuple[tuple[str, str], ...]:
+        """The leaves, and the groups above them that copies of metadata may lack."""
+        texts = dict(self.leaves)
+        for path in tuple(texts):
+            above = path.split("/")[:-1]
+            for depth in range(len(above)):
+                texts.setdefault("/".join(above[: depth + 1]), "")
+        if len(texts) == len(self.leaves):
+            return self.leaves
+        return tuple(sorted(texts.items(), key=lambda leaf: leaf[0].split("/")))
 
     def __repr__(self) -> str:
         return str(self)

@@ -39,6 +39,27 @@ GROUPS = (
     group("attributes that are a list", "attributes", "[]", attributes=[]),
     group("attributes that are a number", "attributes", "0", attributes=0),
     group("attributes that are false", "attributes", "False", attributes=False),
+    *(
+        group(
+            f"copies that are {copies!r}"[:60], f"consolidated_metadata{where}", *quotes, consolidated_metadata=copies
+        )
+        for copies, where, quotes in (
+            ([], "", ("[]",)),
+            ("inline", "", ("'inline'",)),
+            (True, "", ("True",)),
+            ({}, ".kind", ("None",)),
+            ({"kind": "file", "metadata": {}}, ".kind", ("'file'",)),
+            ({"kind": ["inline"], "metadata": {}}, ".kind", ("['inline']",)),
+            ({"kind": "inline"}, ".metadata", ("None",)),
+            ({"kind": "inline", "metadata": []}, ".metadata", ("[]",)),
+            ({"kind": "inline", "metadata": {"x": 1}}, ".metadata['x']", ("1",)),
+            ({"kind": "inline", "metadata": {"x": None}}, ".metadata['x']", ("None",)),
+            ({"kind": "inline", "metadata": {"../x": {}}}, ".metadata['../x']", ("'../x'", "'..'")),
+            ({"kind": "inline", "metadata": {"a//b": {}}}, ".metadata['a//b']", ("'a//b'",)),
+            ({"kind": "inline", "metadata": {"a\\b": {}}}, ".metadata['a\\\\b']", ("a\\\\b",)),
+            ({"kind": "inline", "metadata": {"\0": {}}}, ".metadata['\\x00']", ("x00",)),
+        )
+    ),
     group("an unknown member", "shape", "must_understand", shape=[4]),
     group("an unknown object", "later", "must_understand", later={"must_understand": None}),
     group("a list of unknown objects", "later", "must_understand", later=[{"must_understand": False}]),
