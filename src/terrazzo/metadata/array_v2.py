@@ -107,7 +107,13 @@ class ArrayV2Metadata(ArrayMetadata):
             filters=self.filter_configs,
             compressor=self.compressor_config,
         )
-        self._fit(codecs)
+        try:
+            self._fit(codecs)
+        except MetadataValidationError as error:
+            if error.field.startswith("["):
+                is_last = error.field.startswith(f"[{len(codecs) - 1}]") and len(codecs) > 1
+                error.field = "compressor" if is_last and self.compressor_config is not None else "filters"
+            raise
 
     # -- what it means
 

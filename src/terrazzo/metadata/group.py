@@ -16,7 +16,7 @@ from typing import Any, Literal, Self, TypeAlias
 from terrazzo.abc.metadata import Metadata
 from terrazzo.abc.store import validate_key
 from terrazzo.buffer.base import Buffer, BufferPrototype
-from terrazzo.errors import InvalidKeyError, MetadataValidationError, NodeTypeValidationError, quote
+from terrazzo.errors import BaseZarrError, InvalidKeyError, MetadataValidationError, NodeTypeValidationError, quote
 from terrazzo.metadata.array import ArrayMetadata, parse_attributes
 from terrazzo.metadata.array_v2 import ArrayV2Metadata, parse_v2_format
 from terrazzo.metadata.array_v3 import ArrayV3Metadata, parse_extra_fields, parse_node_type, parse_zarr_format
@@ -300,7 +300,11 @@ class ConsolidatedMetadata(Mapping[str, NodeMetadata]):
     __hash__ = None  # type: ignore[assignment] # attributes are mutable
 
     def __repr__(self) -> str:
-        return f"ConsolidatedMetadata(metadata={self.metadata!r}, kind='inline', must_understand=False)"
+        try:
+            metadata = repr(self.metadata)
+        except BaseZarrError:  # a copy may be malformed, which is said to those who ask for it
+            metadata = quote(sorted(self._documents))
+        return f"ConsolidatedMetadata(metadata={metadata}, kind='inline', must_understand=False)"
 
 
 def _document_of(node: NodeMetadata) -> dict[str, JSON]:
