@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,42 +18,23 @@ import numpy.typing as npt
 from terrazzo.abc.codec import BaseCodec, Subchunks, is_inline_codec
 from terrazzo.buffer import cpu
 from terrazzo.buffer.base import Buffer, NDBuffer
-from terrazzo.errors import BaseZarrError, CorruptDataError, LimitExceededError, add_context, quote
+from terrazzo.errors import CorruptDataError, LimitExceededError, add_context
 from terrazzo.indexing.projection import SelectorTuple
 from terrazzo.pipeline.chain import CodecChain
 from terrazzo.pipeline.parts import Parts, axis_order
+from terrazzo.pipeline.rows import Rows
+from terrazzo.pipeline.stages import Stage, encoded_size, make_stage, raise_corrupt
 from terrazzo.runtime import Scratch
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
 
 __all__ = ["PreparedChain"]
 
-MOST_ENCODED = 4
-"""Bytes per byte that codecs make of what they cannot pack, generously: text in hexadecimal digits takes two."""
-
-ALWAYS_ALLOWED = 1 << 20
-"""Bytes that headers may take beside that."""
-
 OWN_SPEED_NS = 0.1
 """Nanoseconds per byte that copying into place takes."""
 
 OBJECT_NS = 100
 """Nanoseconds to make an object of Python, or to read one, under the interpreter lock."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """One codec, what it sees, and what it can do."""
-
-    codec: Any
-    spec: ArraySpec
-    name: str
-    inline: bool
-    decoded_size: int | None
-    """Bytes that decoding gives, where that does not depend on the data."""
-    sized: bool
-    most: int | None
-    """Bytes that decoding gives at most, where their number depends on the data and the codec can be told."""
 
 
 class PreparedChain:
@@ -83,6 +63,8 @@ class PreparedChain:
         Reads and writes subchunks alone, where chunks are made of them; else None.
     reads_parts
         Whether a part of a chunk can be read without the rest.
+    rows
+        Decodes and encodes chunks as memory, where elements are stored as they lie in it; else None.
     reads_raw
         Whether stored bytes are elements as they lie in memory, so that a store can read them into place.
     """
@@ -95,20 +77,20 @@ class PreparedChain:
         self.size: int = math.prod(spec.shape) * self.dtype.itemsize
         self.everything = tuple(slice(0, length, 1) for length in spec.shape)
         self.inline = all(is_inline_codec(codec) for codec in chain)
-        self._array_stages: list[_Stage] = []
+        self._array_stages: list[Stage] = []
         inner = spec
         for codec in chain.array_array:
-            self._array_stages.append(_stage(codec, inner, None))
+            self._array_stages.append(make_stage(codec, inner, None))
             inner = codec.resolve_metadata(inner)
         self._inner = inner
-        self._to_bytes = _stage(chain.array_bytes, inner, None)
+        self._to_bytes = make_stage(chain.array_bytes, inner, None)
         self._prepare_subchunks(chain)
-        size = _encoded_size(chain.array_bytes, math.prod(inner.shape) * inner.dtype.to_native_dtype().itemsize, inner)
+        size = encoded_size(chain.array_bytes, math.prod(inner.shape) * inner.dtype.to_native_dtype().itemsize, inner)
         self._raw_size = size
-        self._byte_stages: list[_Stage] = []
+        self._byte_stages: list[Stage] = []
         for step in chain.bytes_bytes:
-            self._byte_stages.append(_stage(step, inner, size, self._raw_size))
-            size = _encoded_size(step, size, inner)
+            self._byte_stages.append(make_stage(step, inner, size, self._raw_size))
+            size = encoded_size(step, size, inner)
         self.stored_size = size
         self._encode_stages = (*self._array_stages, self._to_bytes, *self._byte_stages)
         self._prepare_memory(chain)
@@ -126,14 +108,14 @@ class PreparedChain:
         """Find out whether chunks are made of subchunks, and whether a part of a chunk is a part of those."""
         prepare = getattr(chain.array_bytes, "prepare_subchunks", None)
         self._subchunks: Subchunks | None = None if prepare is None else prepare(self._inner)
+        self._axes = axis_order(
+            [stage.codec for stage in self._array_stages],
+            [stage.spec for stage in self._array_stages],
+            self.spec.ndim,
+        )
         self.parts: Parts | None = None
-        if self._subchunks is not None:
-            axes = axis_order(
-                [stage.codec for stage in self._array_stages],
-                [stage.spec for stage in self._array_stages],
-                self.spec.ndim,
-            )
-            self.parts = None if axes is None else Parts(self._subchunks, self.spec, axes)
+        if self._subchunks is not None and self._axes is not None:
+            self.parts = Parts(self._subchunks, self.spec, self._axes)
         self.reads_parts = self.parts is not None and not chain.bytes_bytes
 
     def _prepare_memory(self, chain: CodecChain) -> None:
@@ -146,6 +128,10 @@ class PreparedChain:
         first = self._byte_stages[0] if self._byte_stages else None
         self.reads_raw = views and first is None
         self._fills = first if views and first is not None and hasattr(first.codec, "decode_into") else None
+        self.rows: Rows | None = None
+        inline = all(stage.inline for stage in (*self._array_stages, *self._byte_stages))
+        if views and inline and self._axes is not None and self._layout is not None and not self._layout.hasobject:
+            self.rows = Rows(self._layout, self._axes, self.stored_size, self._byte_stages, self._inner)
 
     # -- decoding
 
@@ -237,7 +223,7 @@ class PreparedChain:
         if self.stored_size is not None and size != self.stored_size:
             raise CorruptDataError(f"{size} bytes are stored, expected {self.stored_size}", stage="size")
 
-    async def _undo(self, data: Buffer, stages: Sequence[_Stage]) -> Buffer:
+    async def _undo(self, data: Buffer, stages: Sequence[Stage]) -> Buffer:
         """Decode the bytes→bytes stages, last to first."""
         self._check_size(len(data))
         for stage in reversed(stages):
@@ -254,16 +240,16 @@ class PreparedChain:
                 else:
                     data = await stage.codec._decode_single(data, stage.spec)
             except Exception as error:
-                _raise_corrupt(error, stage)
+                raise_corrupt(error, stage)
             if size is not None and len(data) != size:
                 raise CorruptDataError(f"{len(data)} bytes decoded, expected {size}", stage=stage.name)
         return data
 
-    def _fill(self, stage: _Stage, data: Buffer, target: memoryview) -> None:
+    def _fill(self, stage: Stage, data: Buffer, target: memoryview) -> None:
         try:
             stage.codec.decode_into(data.as_buffer_like(), target)
         except Exception as error:
-            _raise_corrupt(error, stage)
+            raise_corrupt(error, stage)
 
     async def _to_array(self, raw: Buffer) -> NDBuffer:
         if self._layout is not None:
@@ -280,7 +266,7 @@ class PreparedChain:
             else:
                 array = await stage.codec._decode_single(raw, stage.spec)
         except Exception as error:
-            _raise_corrupt(error, stage)
+            raise_corrupt(error, stage)
         return await self._undo_arrays(array)
 
     async def _view(self, memory: Any) -> NDBuffer:
@@ -296,7 +282,7 @@ class PreparedChain:
                 else:
                     array = await stage.codec._decode_single(array, stage.spec)
             except Exception as error:
-                _raise_corrupt(error, stage)
+                raise_corrupt(error, stage)
         if array.shape != self.spec.shape:
             raise CorruptDataError(f"a chunk of shape {array.shape} decoded, expected {self.spec.shape}", stage="size")
         return array
@@ -324,7 +310,7 @@ class PreparedChain:
         merged = await parts.merge(raw, part, chunk_selection)
         return None if merged is None else await self._encode_through(self._byte_stages, merged)
 
-    async def _encode_through(self, stages: Iterable[_Stage], value: Any) -> Buffer | None:
+    async def _encode_through(self, stages: Iterable[Stage], value: Any) -> Buffer | None:
         for stage in stages:
             try:
                 if stage is self._to_bytes and self._subchunks is not None:
@@ -345,35 +331,3 @@ class PreparedChain:
 def _selected(chunk: NDBuffer, selection: SelectorTuple, drop_axes: tuple[int, ...]) -> NDBuffer:
     part = chunk[selection]
     return part.squeeze(drop_axes) if drop_axes else part
-
-
-def _stage(codec: BaseCodec[Any, Any], spec: ArraySpec, size: int | None, raw_size: int | None = None) -> _Stage:
-    sized = size is not None and hasattr(codec, "decode_sized")
-    bounded = size is None and raw_size is not None and hasattr(codec, "decode_at_most")
-    most = raw_size * MOST_ENCODED + ALWAYS_ALLOWED if bounded and raw_size is not None else None
-    return _Stage(codec, spec, _name_of(codec), is_inline_codec(codec), size, sized, most)
-
-
-def _name_of(codec: BaseCodec[Any, Any]) -> str:
-    """The name that documents use, for messages."""
-    try:
-        return str(codec.to_dict()["name"])
-    except (KeyError, NotImplementedError):
-        return type(codec).__name__
-
-
-def _encoded_size(codec: BaseCodec[Any, Any], size: int | None, spec: ArraySpec) -> int | None:
-    if size is None or not codec.is_fixed_size:
-        return None
-    return codec.compute_encoded_size(size, spec)
-
-
-def _raise_corrupt(error: Exception, stage: _Stage) -> NoReturn:
-    """Turn whatever a codec raised while decoding into an error that says which stage failed."""
-    if isinstance(error, CorruptDataError):
-        error.stage = error.stage or stage.name
-    elif not isinstance(error, (BaseZarrError, MemoryError)):
-        cause, error = error, CorruptDataError(f"{type(error).__name__}: {quote(str(error))}", stage=stage.name)
-        error.__cause__ = cause
-    add_context(error, f"codec {stage.name!r}, decoding")
-    raise error

@@ -9,25 +9,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from terrazzo.buffer.base import Buffer
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.codecs.sharding.index import ShardIndex
 from terrazzo.codecs.sharding.order import SubchunkWriteOrder
 from terrazzo.dtype import UInt64
-from terrazzo.errors import BaseZarrError, MetadataValidationError, ShardIndexError, quote
+from terrazzo.errors import BaseZarrError, MetadataValidationError, ShardIndexError, add_context, quote
 from terrazzo.grid import ChunkGrid, RegularAxis
 from terrazzo.pipeline.chain import CodecChain
-from terrazzo.pipeline.prepared import MOST_ENCODED, PreparedChain
+from terrazzo.pipeline.prepared import PreparedChain
+from terrazzo.pipeline.stages import ALWAYS_ALLOWED, MOST_ENCODED
 from terrazzo.spec import ArrayConfig, ArraySpec
 
 if TYPE_CHECKING:
     from terrazzo.abc.codec import Codec
 
-__all__ = ["ShardLayout", "counts_of", "index_spec"]
-
-HEADER_BYTES = 1 << 20
-"""Bytes that an encoded subchunk may have beside those of its elements."""
+__all__ = ["ShardLayout", "counts_of", "index_spec", "name_subchunk"]
 
 
 def counts_of(shape: tuple[int, ...], subchunk: tuple[int, ...]) -> tuple[int, ...]:
@@ -82,6 +81,8 @@ class ShardLayout:
         What makes an index mean what it does.
     most
         Bytes that an encoded subchunk can have at most.
+    full_indexes, fill_row
+        Kept by those who need them.
     """
 
     def __init__(
@@ -110,14 +111,20 @@ class ShardLayout:
         self.index_at_start = index_at_start
         self.order: SubchunkWriteOrder = order
         most = self.chain.stored_size
-        self.most: int = self.chain.size * MOST_ENCODED + HEADER_BYTES if most is None else most
+        self.most: int = self.chain.size * MOST_ENCODED + ALWAYS_ALLOWED if most is None else most
         self.index_key = self.counts, index_at_start, json.dumps([codec.to_dict() for codec in index_codecs])
+        self.full_indexes: dict[SubchunkWriteOrder, npt.NDArray[np.int64]] = {}
+        self.fill_row: npt.NDArray[np.uint8] | None = None
         self.inline = self.chain.inline and self.index_chain.inline
 
     @property
     def data_start(self) -> int:
         """Offset of the first subchunk that is written."""
         return self.index_size if self.index_at_start else 0
+
+    def coords_of(self, position: int) -> tuple[int, ...]:
+        """Coordinates of a subchunk in the grid of its shard."""
+        return tuple(map(int, np.unravel_index(position, self.counts))) if self.counts else ()
 
     async def index_of(self, shard: Buffer) -> ShardIndex:
         """Decode the index of a whole shard.
@@ -170,3 +177,9 @@ class ShardLayout:
         encoded = await self.index_chain.encode(array)
         assert encoded is not None  # no codec of fixed size drops anything
         return encoded
+
+
+def name_subchunk(error: BaseException, layout: ShardLayout, position: int, doing: str) -> None:
+    """Say at which subchunk an error happened."""
+    coords = layout.coords_of(position)
+    add_context(error, f"while {doing} subchunk {coords} of the shard", inner_coords=coords)

@@ -72,9 +72,18 @@ def _interleaved(grid: tuple[int, ...]) -> list[list[int]]:
 
 
 def in_order(
-    array: npt.NDArray[Any], grid: tuple[int, ...], subchunk: tuple[int, ...], order: SubchunkWriteOrder
+    array: npt.NDArray[Any],
+    grid: tuple[int, ...],
+    subchunk: tuple[int, ...],
+    order: SubchunkWriteOrder,
+    axes: tuple[int, ...],
 ) -> npt.NDArray[Any] | None:
     """A view of a shard whose elements, in C order, are those of its subchunks one after another.
+
+    Parameters
+    ----------
+    axes
+        Axis ``i`` of a subchunk, as it is stored, is its axis ``axes[i]``.
 
     Returns
     -------
@@ -101,4 +110,4 @@ def in_order(
             split += [length, size]
     if len(split) > MOST_AXES:
         return None
-    return array.reshape(split).transpose([axis for _, axis in sorted(outer)] + inner)
+    return array.reshape(split).transpose([axis for _, axis in sorted(outer)] + [inner[axis] for axis in axes])

@@ -13,14 +13,15 @@ from terrazzo.abc.byte_range import RangeByteRequest, SuffixByteRequest
 from terrazzo.abc.value import Value, ValuePart
 from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.codecs.sharding.index import ABSENT, ShardIndex
-from terrazzo.codecs.sharding.layout import ShardLayout
-from terrazzo.errors import ConcurrentWriteError, CorruptDataError, add_context
+from terrazzo.codecs.sharding.layout import ShardLayout, name_subchunk
+from terrazzo.codecs.sharding.rows import place_rows
+from terrazzo.errors import ConcurrentWriteError, CorruptDataError
 from terrazzo.indexing.region import Piece, Pieces, Region
 from terrazzo.pipeline.parts import Parts
 from terrazzo.runtime import SharedResults, compute, share, useful_width
 from terrazzo.settings import current_options
 
-__all__ = ["coords_of", "indexes", "place", "read"]
+__all__ = ["indexes", "place", "read"]
 
 ATTEMPTS = 5
 """How often a shard is read that is replaced while it is read."""
@@ -42,6 +43,10 @@ async def place(layout: ShardLayout, shard: Buffer, region: Region, target: NDBu
         Of the shape of the region; filled.
     """
     index = await layout.index_of(shard)
+    rows = layout.chain.rows
+    if rows is not None and region.is_all_of(layout.spec.shape):
+        await place_rows(layout, rows, shard.as_buffer_like(), index, target.as_numpy_array())
+        return
     positions, parts = region.pieces(layout.grid)
     offsets = index.offsets[positions]
     ends = offsets + index.lengths[positions]
@@ -207,14 +212,3 @@ async def _place_some(layout: ShardLayout, data: Buffer, target: NDBuffer, jobs:
         except Exception as error:
             name_subchunk(error, layout, position, "reading")
             raise
-
-
-def name_subchunk(error: BaseException, layout: ShardLayout, position: int, doing: str) -> None:
-    """Say at which subchunk an error happened."""
-    coords = coords_of(layout, position)
-    add_context(error, f"while {doing} subchunk {coords} of the shard", inner_coords=coords)
-
-
-def coords_of(layout: ShardLayout, position: int) -> tuple[int, ...]:
-    """Coordinates of a subchunk in the grid of its shard."""
-    return tuple(map(int, np.unravel_index(position, layout.counts))) if layout.counts else ()

@@ -1,0 +1,196 @@
+"""Whole shards whose subchunks are rows of memory: laid out one after another, and coded without a step in between.
+
+The elements of a shard lie in the array row by row of the array; those of a subchunk lie together. One strided copy
+brings them from one order into the other: all of them where subchunks are stored as they are and in order, and else a
+band of subchunks at a time, small enough to stay in the cache between its decoding and its copy.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from terrazzo.codecs.sharding.index import ABSENT, ShardIndex
+from terrazzo.codecs.sharding.layout import ShardLayout, name_subchunk
+from terrazzo.codecs.sharding.order import SubchunkWriteOrder, in_order, write_sequence
+from terrazzo.pipeline.rows import Rows
+from terrazzo.runtime import Scratch, share, useful_width
+from terrazzo.settings import current_options
+from terrazzo.types import BytesLike
+
+__all__ = ["encode_rows", "lay_out", "place_rows"]
+
+BAND_BYTES = 1 << 19
+"""Bytes of a band: half of what the cache of a core holds."""
+
+Array: TypeAlias = npt.NDArray[Any]
+Band: TypeAlias = tuple[int, Array]
+"""Position of the first subchunk in C order, and the elements of all of them, a row each."""
+
+
+def bands(layout: ShardLayout, rows: Rows, shard: Array) -> tuple[Iterator[Band], int, int]:
+    """Cut a shard into bands of subchunks that follow one another in C order.
+
+    Returns
+    -------
+    iterator of bands, their number, and the subchunks in each
+    """
+    counts, ndim = layout.counts, len(layout.counts)
+    split = [length for pair in zip(counts, layout.subchunk, strict=True) for length in pair]
+    inner = [2 * axis + 1 for axis in rows.axes]
+    cells = shard.reshape(split).transpose([*range(0, 2 * ndim, 2), *inner])
+    leading = ndim
+    while leading and math.prod(counts[leading - 1 :]) * rows.size <= BAND_BYTES:
+        leading -= 1
+    size = math.prod(counts[leading:])
+    places = itertools.product(*map(range, counts[:leading]))
+    found = ((number * size, cells[place] if place else cells) for number, place in enumerate(places))
+    return found, math.prod(counts[:leading]), size
+
+
+# -- reading
+
+
+async def place_rows(layout: ShardLayout, rows: Rows, data: BytesLike, index: ShardIndex, shard: Array) -> None:
+    """Decode a whole shard into an array of its shape."""
+    if rows.is_raw and _place_in_order(layout, rows, data, index, shard):
+        return
+    found, count, size = bands(layout, rows, shard)
+    # Several threads take turns at the interpreter lock: what counts is how long one subchunk is decoded without it.
+    width = useful_width(count, layout.chain.decode_ns, current_options().concurrency)
+    await share(partial(_place_bands, layout, rows, memoryview(data).cast("B"), index, size), found, width)
+
+
+def _place_in_order(layout: ShardLayout, rows: Rows, data: BytesLike, index: ShardIndex, shard: Array) -> bool:
+    """Copy a shard whose subchunks are all there, as they lie in memory, and in an order that is an order of axes."""
+    orders: tuple[SubchunkWriteOrder, ...] = (layout.order, "lexicographic", "colexicographic")
+    for order in orders:
+        if np.array_equal(index.words, full_index(layout, rows, order)):
+            view = in_order(shard, layout.counts, layout.subchunk, order, rows.axes)
+            if view is not None:
+                stored = np.frombuffer(data, dtype=np.uint8, count=layout.count * rows.size, offset=layout.data_start)
+                view[...] = stored.view(rows.dtype).reshape(view.shape)
+                return True
+    return False
+
+
+def full_index(layout: ShardLayout, rows: Rows, order: SubchunkWriteOrder) -> npt.NDArray[np.int64]:
+    """The index of a shard whose subchunks are all there and as long as a row."""
+    kept = layout.full_indexes.get(order)
+    if kept is None:
+        sequence = write_sequence(layout.counts, order)
+        kept = np.empty((layout.count, 2), dtype=np.int64)
+        kept[sequence, 0] = np.arange(layout.count) * rows.size + layout.data_start
+        kept[:, 1] = rows.size
+        layout.full_indexes[order] = kept
+    return kept
+
+
+async def _place_bands(
+    layout: ShardLayout, rows: Rows, data: memoryview, index: ShardIndex, size: int, found: Iterator[Band]
+) -> None:
+    unpack, row_size = rows.unpack, rows.size
+    with Scratch(size * row_size) as piece:
+        memory = piece.data
+        for first, cells in found:
+            row = 0
+            for start, length in index.words[first : first + size].tolist():
+                if start == ABSENT:
+                    piece[row : row + row_size] = fill_row(layout, rows)
+                else:
+                    try:
+                        unpack(data[start : start + length], memory[row : row + row_size])
+                    except Exception as error:
+                        name_subchunk(error, layout, first + row // row_size, "reading")
+                        raise
+                row += row_size
+            cells[...] = piece.view(rows.dtype).reshape(cells.shape)
+
+
+# -- writing
+
+
+async def lay_out(layout: ShardLayout, rows: Rows, shard: Array) -> Array | None:
+    """A shard of rows that are stored as they are, with its index, in new memory.
+
+    Returns
+    -------
+    array of bytes, or None
+        None where the order is none of axes, or where a subchunk is to be left out.
+    """
+    view = in_order(shard, layout.counts, layout.subchunk, layout.order, rows.axes)
+    if view is None:
+        return None
+    data_size = layout.count * rows.size
+    memory = np.empty(data_size + layout.index_size, dtype=np.uint8)
+    data = memory[layout.data_start : layout.data_start + data_size]
+    data.view(rows.dtype).reshape(view.shape)[...] = view
+    if len(_empty_rows(layout, rows, data.reshape(layout.count, -1))):
+        return None
+    index = await layout.encode_index(ShardIndex(full_index(layout, rows, layout.order)))
+    start = 0 if layout.index_at_start else data_size
+    memory[start : start + layout.index_size] = index.as_numpy_array()
+    return memory
+
+
+async def encode_rows(layout: ShardLayout, rows: Rows, shard: Array) -> dict[int, BytesLike | None]:
+    """Encode all subchunks of a shard, by their position in C order; None for those that need not be stored."""
+    encoded: dict[int, BytesLike | None] = {}
+    found, count, size = bands(layout, rows, shard)
+    width = useful_width(count, layout.chain.encode_ns, current_options().concurrency)
+    await share(partial(_encode_bands, layout, rows, size, encoded), found, width)
+    return encoded
+
+
+async def _encode_bands(
+    layout: ShardLayout, rows: Rows, size: int, encoded: dict[int, BytesLike | None], found: Iterator[Band]
+) -> None:
+    pack, row_size = rows.pack, rows.size
+    with Scratch(size * row_size) as piece:
+        memory = piece.data
+        for first, cells in found:
+            piece.view(rows.dtype).reshape(cells.shape)[...] = cells
+            empty = set(_empty_rows(layout, rows, piece.reshape(size, -1)))
+            for row in range(size):
+                if row in empty:
+                    encoded[first + row] = None
+                    continue
+                try:
+                    packed = pack(memory[row * row_size : (row + 1) * row_size])
+                except Exception as error:
+                    name_subchunk(error, layout, first + row, "writing")
+                    raise
+                encoded[first + row] = packed if type(packed) is bytes else bytes(packed)  # it may be the row itself
+
+
+def fill_row(layout: ShardLayout, rows: Rows) -> Array:
+    """A row that holds only the fill value."""
+    if layout.fill_row is None:
+        row = np.empty(rows.size // rows.dtype.itemsize, dtype=rows.dtype)
+        row[...] = layout.spec.fill_value
+        layout.fill_row = row.view(np.uint8)
+    return layout.fill_row
+
+
+def _empty_rows(layout: ShardLayout, rows: Rows, memory: Array) -> list[int]:
+    """Which rows hold only the fill value, where those are left out."""
+    spec = layout.spec
+    if spec.config.write_empty_chunks:
+        return []
+    fill = fill_row(layout, rows)
+    item = rows.dtype.itemsize
+    # Few rows that are not empty start with the fill value: the others need no second look.
+    starts = (memory[:, :item] == fill[:item]).all(axis=1)
+    return [row for row in np.flatnonzero(starts).tolist() if _is_fill(memory[row], fill)]
+
+
+def _is_fill(row: Array, fill: Array) -> bool:
+    """Whether a row is the fill value; most that are not differ at the start."""
+    head = 1 << 12
+    return bool((row[:head] == fill[:head]).all()) and bool((row[head:] == fill[head:]).all())
