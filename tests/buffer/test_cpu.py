@@ -46,6 +46,53 @@ def test_no_bytes_are_a_buffer():
 # -- arrays
 
 
+OBJECTS = {"T": ["", "a", "text that is longer than its place"], "O": [b"", b"a\0", b"xyz"]}
+each_kind = pytest.mark.parametrize("kind", OBJECTS)
+
+
+@each_kind
+def test_a_new_array_holds_an_object_everywhere(kind):
+    for value in OBJECTS[kind]:
+        made = cpu.NDBuffer.create(shape=(2, 2), dtype=kind, fill_value=value).as_numpy_array()
+        assert made.tolist() == [[value, value], [value, value]]
+
+
+@each_kind
+@pytest.mark.parametrize("key", [(0, 1), (slice(0, 1), slice(1, 2)), (0, slice(1, 2)), ..., (..., 1)], ids=str)
+def test_an_array_of_one_object_is_assigned_as_the_object(kind, key):
+    for value in OBJECTS[kind]:
+        one = np.empty((), dtype=kind)
+        one[()] = value
+        for form in (one, cpu.NDBuffer(one)):
+            buffer = cpu.NDBuffer.create(shape=(2, 2), dtype=kind, fill_value=OBJECTS[kind][0])
+            buffer[key] = form
+            assert buffer.as_numpy_array()[0, 1] == value
+            assert {type(item) for item in buffer.as_numpy_array().reshape(-1).tolist()} == {type(value)}
+        alone = cpu.NDBuffer.empty((), kind)
+        alone[()] = cpu.NDBuffer(one)
+        assert alone.as_scalar() == value
+
+
+@each_kind
+def test_objects_are_equal_by_value(kind):
+    values = OBJECTS[kind]
+    for shape in ((), (3,), (2, 3)):
+        for value in values:
+            array = np.empty(shape, dtype=kind)
+            array[...] = value
+            copies = np.array([item[:1] + item[1:] for item in array.reshape(-1).tolist()], dtype=kind).reshape(shape)
+            assert equal(copies, value)
+            assert equal(copies, array)
+            for other in values:
+                assert equal(copies, other) == (other == value)
+                if shape:
+                    copies.reshape(-1)[-1] = other
+                    assert equal(copies, value) == (other == value)
+                    assert equal(copies, array) == (other == value)
+                    copies.reshape(-1)[-1] = value
+    assert equal(np.empty((0, 3), dtype=kind), values[1])
+
+
 @pytest.mark.parametrize("fill_value", [0, 0.0, -0.0, 5, np.float32("nan")])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_new_array_holds_the_bits_of_its_fill_value(fill_value, order):

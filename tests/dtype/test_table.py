@@ -1,9 +1,12 @@
 """Every data type: its documents, its fill values, and arrays of it against numpy."""
 
+import copy
 import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import terrazzo
 from terrazzo.dtype import data_type_registry, parse_dtype
@@ -118,6 +121,55 @@ def test_fill_values_read_as_they_were(row, fill, written, zarr_format):
 def test_other_fill_values_are_refused(row, bad):
     with pytest.raises(MetadataValidationError):
         row.zdtype.from_json_scalar(bad, zarr_format=3)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(max_size=4)
+    | st.sampled_from(["NaN", "-Infinity", "NaT", "AQI=", "0x7fc0", "name", "configuration", "\ud800"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@each_row
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@given(data=JSON)
+@settings(max_examples=settings().max_examples // 2)
+def test_any_json_is_a_fill_value_or_refused(row, zarr_format, data):
+    try:
+        scalar = row.zdtype.from_json_scalar(data, zarr_format=zarr_format)
+    except MetadataValidationError:
+        return
+    written = row.zdtype.to_json_scalar(scalar, zarr_format=zarr_format)
+    read = row.zdtype.from_json_scalar(json.loads(json.dumps(written)), zarr_format=zarr_format)
+    assert same_text(row.zdtype.to_json_scalar(read, zarr_format=zarr_format), written)
+
+
+@each_row
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@given(data=st.data())
+@settings(max_examples=settings().max_examples // 2)
+def test_any_parameters_are_a_data_type_or_refused(row, zarr_format, data):
+    """Documents near to one that is right, with any JSON somewhere in them."""
+    document = copy.deepcopy({"name": row.v2, "object_codec_id": row.object_codec} if zarr_format == 2 else row.v3)
+    if isinstance(document, str):
+        document = {"name": document}
+    where = document
+    while True:
+        key = data.draw(st.sampled_from(sorted(where) if isinstance(where, dict) else range(len(where))))
+        if not isinstance(where[key], (dict, list)) or not where[key] or data.draw(st.booleans()):
+            break
+        where = where[key]
+    where[key] = data.draw(JSON)
+    try:
+        found = get_data_type_from_json(document, zarr_format=zarr_format)
+    except DataTypeValidationError:
+        return
+    assert get_data_type_from_json(found.to_json(zarr_format=zarr_format), zarr_format=zarr_format) == found
 
 
 @each_row
