@@ -98,3 +98,58 @@ def test_looking_changes_nothing(folder: Path, capsys: pytest.CaptureFixture[str
 def test_the_command_is_what_the_package_installs() -> None:
     (command,) = entry_points(group="console_scripts", name="terrazzo")
     assert command.load() is main
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    place = tmp_path / "old.zarr"
+    terrazzo.create_group(place, zarr_format=2).create_array("a/b", data=[1, 2, 3], chunks=2)
+    return place
+
+
+def documents(place: Path) -> list[str]:
+    found = (path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
+    return sorted(name for name in found if "zarr.json" in name or "/.z" in f"/{name}")
+
+
+def test_migrate_says_first_what_it_would_do(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = documents(old)
+    assert main(["migrate", "v3", str(old), "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("".join(f"would write {old}/{path}zarr.json\n" for path in ("", "a/", "a/b/")))
+    assert '"node_type": "array"' in out
+    assert documents(old) == before
+
+
+def test_migrate_writes_documents_and_removes_the_old_ones(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate", "v3", str(old)]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"wrote {old}/{path}zarr.json" for path in ("", "a/", "a/b/")]
+    assert main(["migrate", "v3", str(old)]) == 1
+    assert "overwrite=True" in capsys.readouterr().err
+    assert main(["migrate", "v3", str(old), "--overwrite", "--remove-v2-metadata"]) == 0
+    assert f"deleted {old}/a/b/.zarray" in capsys.readouterr().out
+    assert documents(old) == ["a/b/zarr.json", "a/zarr.json", "zarr.json"]
+    assert terrazzo.open(old)["a/b"][:].tolist() == [1, 2, 3]
+
+
+def test_migrate_to_another_store_keeps_the_only_documents_of_the_data(
+    old: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    new = tmp_path / "new.zarr"
+    assert main(["migrate", "v3", str(old), str(new), "--remove-v2-metadata"]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert documents(new) == []
+    assert main(["migrate", "v3", str(old), str(new)]) == 0
+    assert documents(new) == ["a/b/zarr.json", "a/zarr.json", "zarr.json"]
+    assert ".zgroup" in documents(old)
+
+
+def test_remove_metadata_needs_the_other_format_or_force(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = documents(old)
+    assert main(["remove-metadata", "v2", str(old)]) == 1
+    assert "force=True" in capsys.readouterr().err
+    assert main(["remove-metadata", "v2", str(old), "--force", "--dry-run"]) == 0
+    assert f"would delete {old}/.zgroup" in capsys.readouterr().out
+    assert documents(old) == before
+    assert main(["remove-metadata", "v2", str(old), "--force"]) == 0
+    assert documents(old) == []

@@ -19,6 +19,7 @@ from terrazzo.api.creating import (
     zeros,
     zeros_like,
 )
+from terrazzo.api.migrating import migrate_v2_to_v3, remove_metadata
 from terrazzo.api.nodes import create_group, group, open, open_array, open_group, open_like
 from terrazzo.api.saving import load, save, save_array, save_group
 
@@ -34,6 +35,7 @@ __all__ = [
     "full_like",
     "group",
     "load",
+    "migrate_v2_to_v3",
     "ones",
     "ones_like",
     "open",
@@ -41,6 +43,7 @@ __all__ = [
     "open_consolidated",
     "open_group",
     "open_like",
+    "remove_metadata",
     "save",
     "save_array",
     "save_group",

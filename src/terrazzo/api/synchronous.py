@@ -23,6 +23,7 @@ __all__ = [
     "full_like",
     "group",
     "load",
+    "migrate_v2_to_v3",
     "ones",
     "ones_like",
     "open",
@@ -30,6 +31,7 @@ __all__ = [
     "open_consolidated",
     "open_group",
     "open_like",
+    "remove_metadata",
     "save",
     "save_array",
     "save_group",
@@ -57,6 +59,7 @@ full = mirror_function(asynchronous.full, _to_array)
 full_like = mirror_function(asynchronous.full_like, _to_array)
 group = mirror_function(asynchronous.group, _to_group)
 load = mirror_function(asynchronous.load)
+migrate_v2_to_v3 = mirror_function(asynchronous.migrate_v2_to_v3)
 ones = mirror_function(asynchronous.ones, _to_array)
 ones_like = mirror_function(asynchronous.ones_like, _to_array)
 open = mirror_function(asynchronous.open, blocking)
@@ -64,6 +67,7 @@ open_array = mirror_function(asynchronous.open_array, _to_array)
 open_consolidated = mirror_function(asynchronous.open_consolidated, _to_group)
 open_group = mirror_function(asynchronous.open_group, _to_group)
 open_like = mirror_function(asynchronous.open_like, _to_array)
+remove_metadata = mirror_function(asynchronous.remove_metadata)
 save = mirror_function(asynchronous.save)
 save_array = mirror_function(asynchronous.save_array)
 save_group = mirror_function(asynchronous.save_group)

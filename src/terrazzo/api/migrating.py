@@ -1,0 +1,90 @@
+"""Migrating from Zarr v2 to Zarr v3, asynchronous."""
+
+from __future__ import annotations
+
+from terrazzo.api.opening import place_for
+from terrazzo.metadata import NodeMetadata
+from terrazzo.nodes.migrate import migrate_at, remove_documents_at
+from terrazzo.storage import StoreLike
+from terrazzo.types import ZarrFormat
+
+__all__ = ["migrate_v2_to_v3", "remove_metadata"]
+
+
+async def migrate_v2_to_v3(
+    *,
+    input_store: StoreLike,
+    output_store: StoreLike | None = None,
+    dry_run: bool = False,
+    overwrite: bool = False,
+) -> dict[str, NodeMetadata]:
+    """Write documents of Zarr v3 for all arrays and groups of Zarr v2 in a store; chunks are not touched.
+
+    Names of dimensions, which xarray keeps in the attribute ``_ARRAY_DIMENSIONS`` in Zarr v2, become
+    ``dimension_names``.
+
+    Parameters
+    ----------
+    input_store
+        Where the nodes are.
+    output_store
+        Where to write the documents; by default beside those of Zarr v2. Chunks are not copied there.
+    dry_run
+        Whether to write nothing, and only say what would be written.
+    overwrite
+        Whether to replace documents of Zarr v3 that are there already.
+
+    Returns
+    -------
+    dict
+        The new metadata by path.
+
+    Raises
+    ------
+    NodeNotFoundError
+        There is no node of Zarr v2.
+    MetadataValidationError
+        Zarr v3 has no form for what one of them says; the error names it. Nothing has been written then.
+    ContainsArrayError, ContainsGroupError
+        There are documents of Zarr v3 already.
+
+    Examples
+    --------
+    >>> import terrazzo
+    >>> from terrazzo.api.synchronous import migrate_v2_to_v3
+    >>> old = terrazzo.create_array({}, data=[1, 2, 3], zarr_format=2)
+    >>> sorted(migrate_v2_to_v3(input_store=old.store))
+    ['']
+    >>> terrazzo.open_array(old.store, zarr_format=3)[:]
+    array([1, 2, 3])
+    """
+    source = place_for(input_store, None, None, None)
+    target = None if output_store is None else place_for(output_store, None, None, None)
+    return await migrate_at(source, target, dry_run=dry_run, overwrite=overwrite)
+
+
+async def remove_metadata(
+    store: StoreLike, zarr_format: ZarrFormat, force: bool = False, dry_run: bool = False
+) -> list[str]:
+    """Delete the documents of one format, after a migration; chunks are not touched.
+
+    Parameters
+    ----------
+    force
+        Whether to delete documents of nodes too that have none of the other format.
+    dry_run
+        Whether to delete nothing, and only say what would be deleted.
+
+    Returns
+    -------
+    list
+        The keys of the documents.
+
+    Raises
+    ------
+    NodeNotFoundError
+        There is no node of the format.
+    ValueError
+        A node has no documents of the other format. Nothing has been deleted then.
+    """
+    return await remove_documents_at(place_for(store, None, None, None), zarr_format, force=force, dry_run=dry_run)
