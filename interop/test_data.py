@@ -112,13 +112,22 @@ def files_of(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("chunks", [((1, 2, 4),), ((3, 4),), (3,)], ids=repr)
+CUTS = (
+    {"chunks": ((1, 2, 4),)},
+    {"chunks": ((3, 4),)},
+    {"chunks": (3,)},
+    {"chunks": (1,), "shards": ((1, 2, 4),)},
+    {"chunks": (1,), "shards": (3,)},
+)
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=repr)
 @pytest.mark.parametrize("count", range(1, len(STEPS) + 1))
-def test_both_cut_an_array_that_grows_and_shrinks_in_the_same_way(chunks, count, tmp_path):
+def test_both_cut_an_array_that_grows_and_shrinks_in_the_same_way(cut, count, tmp_path):
     modules = {"zarr": zarr, "terrazzo": terrazzo}
     with zarr.config.set({"array.rectilinear_chunks": True}):
         for name, module in modules.items():
-            array = module.create_array(str(tmp_path / name), data=np.arange(1, 8), chunks=chunks)
+            array = module.create_array(str(tmp_path / name), data=np.arange(1, 8), **cut)
             for step, length in STEPS[:count]:
                 if step == "append":
                     array.append(np.arange(1, length + 1))
