@@ -252,6 +252,53 @@ def test_elements_of_any_size_are_compared_to_the_last_byte(size):
         assert not equal(changed, element)
 
 
+POINT = np.dtype([("x", "<i2"), ("at", [("y", ">f4", (2,)), ("z", "S3")]), ("w", "u1")])
+PADDED = np.dtype([("x", "i1"), ("y", "<f8")], align=True)
+WITH_OBJECT = np.dtype([("x", "O"), ("y", "i4")])
+KEYS = [..., (1, 2), 1, (slice(None), 2), (slice(1, 3), slice(None, None, 2)), (np.array([0, 2]), np.array([1, 1]))]
+
+
+def structs(dtype, shape):
+    size = int(np.prod(shape)) * dtype.itemsize
+    return np.frombuffer(np.random.default_rng(0).bytes(size), dtype=dtype).reshape(shape)
+
+
+@pytest.mark.parametrize("dtype", [POINT, PADDED, WITH_OBJECT], ids=["packed", "padded", "object"])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("key", KEYS, ids=str)
+def test_structs_are_placed_as_numpy_places_them(dtype, order, key):
+    source = np.zeros((3, 4), dtype=dtype) if dtype.hasobject else structs(dtype, (3, 4)).copy()
+    source["x"] = np.arange(12).reshape(3, 4)
+    one = source[0, 0]
+    for value in (source[key], one, np.asarray(one), cpu.NDBuffer(source[key]), (1, *one.item()[1:])):
+        expected = np.zeros((3, 4), dtype=dtype, order=order)
+        buffer = cpu.NDBuffer(expected.copy(order="K"))
+        expected[key] = value.as_numpy_array() if isinstance(value, cpu.NDBuffer) else value
+        buffer[key] = value
+        for name in dtype.names:
+            found, wanted = buffer.as_numpy_array()[name], expected[name]
+            assert found.tolist() == wanted.tolist() if dtype.hasobject else found.tobytes() == wanted.tobytes()
+
+
+@pytest.mark.parametrize("wanted", ["K", "A", "C", "F"])
+@pytest.mark.parametrize("given", ["C", "F"])
+def test_structs_are_copied_in_the_order_that_is_wanted(given, wanted):
+    array = np.asarray(structs(POINT, (3, 4)), order=given)
+    copied = cpu.NDBuffer(array).astype(POINT, wanted).as_numpy_array()
+    expected = array.astype(POINT, wanted)
+    assert copied.tobytes() == expected.tobytes()
+    assert copied.strides == expected.strides
+    assert copied.flags.writeable
+    assert not np.shares_memory(copied, array)
+    other = POINT.newbyteorder(">")
+    assert cpu.NDBuffer(array).astype(other).as_numpy_array().tobytes() == array.astype(other).tobytes()
+
+
+def test_an_array_is_made_of_one_struct():
+    made = cpu.NDBuffer.create(shape=(2, 3), dtype=POINT, fill_value=structs(POINT, (1,))[0]).as_numpy_array()
+    assert made.tobytes() == structs(POINT, (1,)).tobytes() * 6
+
+
 def test_the_prototype_of_main_memory_is_one():
     assert cpu.numpy_buffer_prototype() is cpu.buffer_prototype
     assert cpu.buffer_prototype == (cpu.Buffer, cpu.NDBuffer)

@@ -92,9 +92,9 @@ class NDBuffer(base.NDBuffer):
         filler = np.asarray(fill_value, dtype=dtype)
         if not filler.dtype.hasobject and not filler.tobytes().strip(b"\0"):
             return cls(np.zeros(tuple(shape), dtype=dtype, order=order))  # pages that are never touched cost nothing
-        array = np.empty(tuple(shape), dtype=dtype, order=order)
-        array[...] = filler
-        return cls(array)
+        made = cls(np.empty(tuple(shape), dtype=dtype, order=order))
+        made[...] = filler
+        return made
 
     @classmethod
     def empty(cls, shape: tuple[int, ...], dtype: npt.DTypeLike, order: MemoryOrder = "C") -> Self:
@@ -116,6 +116,11 @@ class NDBuffer(base.NDBuffer):
 
     def __setitem__(self, key: slice | int | EllipsisType | tuple[Any, ...], value: Any) -> None:
         data = value._data if isinstance(value, base.NDBuffer) else value
+        own = self._data.dtype
+        is_struct = own.names is not None and not own.hasobject
+        if is_struct and isinstance(data, (np.ndarray, np.void)) and data.dtype == own:
+            _as_bytes(self._data)[key] = _as_bytes(np.asarray(data))
+            return
         if isinstance(data, np.ndarray) and not data.ndim and self._data.dtype.hasobject:
             # At an index without ellipsis, numpy would store the array as the object.
             key = key if isinstance(key, tuple) else (key,)
@@ -128,6 +133,9 @@ class NDBuffer(base.NDBuffer):
         return sys.byteorder if order in "=|" else "little" if order == "<" else "big"
 
     def astype(self, dtype: npt.DTypeLike, order: Literal["K", "A", "C", "F"] = "K") -> Self:
+        own = self._data.dtype
+        if own.names is not None and own == np.dtype(dtype) and not own.hasobject:
+            return self.__class__(_as_bytes(self._data).copy(order).view(own))
         return self.__class__(self._data.astype(dtype=dtype, order=order))
 
     def all_equal(self, other: Any, equal_nan: bool = True) -> bool:
@@ -152,6 +160,11 @@ class NDBuffer(base.NDBuffer):
         if not equal_nan and fill.dtype.kind in "fc" and np.isnan(fill):
             return False
         return _has_only(data, fill)
+
+
+def _as_bytes(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array with structs as bytes, in the same memory: field by field, numpy takes ten to thirty times as long."""
+    return array.view(f"V{array.dtype.itemsize}")
 
 
 def _has_only(data: npt.NDArray[Any], fill: npt.NDArray[Any]) -> bool:

@@ -106,7 +106,10 @@ class BytesCodec(ArrayBytesCodec):
             return buffer.from_array_like(stored_elements(elements, dtype, self.endian))
         if chunk_data.dtype != layout:
             chunk_data = chunk_data.astype(layout, order="C")
-        return buffer.from_array_like(chunk_data.as_ndarray_like().ravel().view(dtype="B"))
+        array = chunk_data.as_ndarray_like()
+        if layout.names is not None:
+            array = array.view(f"V{layout.itemsize}")  # field by field, numpy takes thirty times as long
+        return buffer.from_array_like(array.ravel().view(dtype="B"))
 
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: ArraySpec) -> int:
         return input_byte_length
