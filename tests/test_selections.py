@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -179,6 +180,47 @@ def test_what_is_selected_is_what_numpy_selects(driven, data):
         way.set(array, selection, value)
         way.assign(model, selection, value, array)
         assert np.array_equal(array[...], model)
+
+
+def spelled(numbers, dtype):
+    """Numbers as text or as bytes, some of them longer than numpy keeps in place."""
+    numbers = np.asarray(numbers)
+    texts = np.empty(numbers.shape, dtype=dtype)
+    for index, number in np.ndenumerate(numbers):
+        text = "" if number == 0 else f"{number}\0" if number % 3 == 0 else f"{number} and what follows it, é"
+        texts[index] = text.encode() if dtype.kind == "O" else text
+    return texts
+
+
+@pytest.mark.parametrize("kind", "TO")
+@given(data=st.data())
+@settings(max_examples=EXAMPLES // 4)
+def test_elements_of_any_length_are_selected_like_numbers(driven, kind, data):
+    dtype = np.dtype(kind)
+    array, model = make(driven(MemoryStore()), data, np.dtype("i1"), max_dims=3)
+    texts = terrazzo.create_array(
+        driven(MemoryStore()),
+        shape=array.shape,
+        chunks=array.metadata.chunk_grid,
+        dtype="bytes" if kind == "O" else str,
+    )
+    texts[...] = spelled(model, dtype)
+    for _ in range(data.draw(st.integers(1, 3), label="steps")):
+        way = way_for(data, array)
+        selection = way.draw(data, array)
+        shape = np.shape(way.expected(model, selection, array))
+        value = numbers(data, "i1", shape)
+        way.set(texts, selection, spelled(value, dtype))
+        way.assign(model, selection, value, array)
+        everything = texts[...]
+        assert (everything.tolist() if texts.ndim else everything) == spelled(model, dtype).tolist()
+        expected = spelled(way.expected(model, selection, array), dtype)
+        result = way.get(texts, selection)
+        if isinstance(result, (str, bytes)):
+            assert result == expected[()]
+        else:
+            assert (result.dtype, result.shape) == (dtype, expected.shape)
+            assert result.tolist() == expected.tolist()
 
 
 @given(data=st.data())

@@ -80,6 +80,13 @@ def test_part_of_a_larger_array_is_stored_as_it_looks(name):
         assert encode(name, part) == packed(part.reshape(-1).tolist())
 
 
+@each_codec
+def test_one_element_in_all_places_is_stored_in_each(name):
+    item = "a" if name == "vlen-utf8" else b"a"
+    array = np.broadcast_to(elements(name, [item], ()), (2, 2))
+    assert encode(name, array) == packed([item] * 4)
+
+
 # -- documents
 
 

@@ -84,6 +84,8 @@ class _VLenCodec(ArrayBytesCodec):
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ArraySpec) -> Buffer:
         items = chunk_data.as_numpy_array().reshape(-1).astype(object, copy=False)
+        if not items.flags.writeable:  # one element in all places; numcodecs wants memory of its own
+            items = items.copy()
         return chunk_spec.prototype.buffer.from_bytes(self._numcodec.encode(items))
 
 
