@@ -70,5 +70,5 @@ def bench(session: nox.Session) -> None:
 @nox.session(python=PEERS_PYTHON)
 def interop(session: nox.Session) -> None:
     """Read what the peers write and have them read what terrazzo writes; compare documents and errors."""
-    session.install("-e", ".[test,fast]", *PEERS)
+    session.install("-e", ".[test,fast]", "pcodec", *PEERS)
     session.run("pytest", "interop", *session.posargs)
