@@ -265,3 +265,16 @@ def test_a_data_type_of_a_filter_that_numpy_would_puzzle_over_is_refused_and_nam
     with pytest.raises(MetadataValidationError, match="is no data type of numpy") as caught:
         chain_of(ndim=1, filters=[{"id": "delta", "dtype": "int16"}, config])
     assert caught.value.field == f"filters[1].{member}"
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("where", ["filters", "compressor"])
+def test_pcodec_is_told_how_many_elements_must_come_out(order, where):
+    step = {"id": "pcodec", "level": 1}
+    array = np.asarray(DATA.astype("<i4"), order=order)
+    arguments = {where: [step] if where == "filters" else step, "order": order}
+    stored = encode(array, **arguments)
+    assert np.array_equal(decode(stored, (2, 3), **arguments), array)
+    assert np.array_equal(numcodecs.get_codec(step).decode(stored).reshape((2, 3), order=order), array)
+    with pytest.raises(CorruptDataError, match="5 elements"):
+        decode(stored, (1, 5), **arguments)

@@ -36,6 +36,7 @@ from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.codecs.bytes import BytesCodec
 from terrazzo.codecs.gzip import GzipCodec
 from terrazzo.codecs.numcodecs import bytes_bytes
+from terrazzo.codecs.numcodecs.array_bytes import ZFPY, PCodec
 from terrazzo.codecs.numcodecs.base import _NumcodecsCodec, as_bytes, as_elements, make_numcodec
 from terrazzo.codecs.transpose import TransposeCodec
 from terrazzo.dtype.base import FixedSize, ZDType
@@ -68,6 +69,9 @@ BYTES_TO_BYTES = {
     for name in bytes_bytes.__all__
     if hasattr(cls := getattr(bytes_bytes, name), "codec_name")
 }
+ARRAY_TO_BYTES = {"pcodec": PCodec, "zfpy": ZFPY}
+"""As the first filter they are told what must come out."""
+
 OBJECT_CODECS = ("vlen-utf8", "vlen-bytes")
 """Filters for which Zarr v3 has a codec of the same name, that stores the same bytes."""
 
@@ -312,7 +316,13 @@ class V2FiltersCodec(ArrayBytesCodec):
         value: Any = chunk_data.as_numpy_array()
         for config, codec in zip(reversed(self.filters), reversed(self._codecs), strict=True):
             bounded = BYTES_TO_BYTES.get(config["id"])
-            value = codec.decode(value) if bounded is None else bounded(**config).decode_at_most(as_bytes(value), most)
+            if bounded is not None:
+                value = bounded(**config).decode_at_most(as_bytes(value), most)
+            elif config is self.filters[0] and config["id"] in ARRAY_TO_BYTES:
+                decode = ARRAY_TO_BYTES[config["id"]](**config)._decode
+                value = decode(bytes(as_bytes(value)), dtype.newbyteorder("="), count)
+            else:
+                value = codec.decode(value)
         elements = _objects(value) if dtype.hasobject else as_elements(value, dtype)
         if elements.size != count:
             raise CorruptDataError(f"{elements.size} elements decoded, expected {count}", stage=self.filters[0]["id"])

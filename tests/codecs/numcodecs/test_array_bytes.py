@@ -7,6 +7,7 @@ import pytest
 
 import terrazzo
 from terrazzo.codecs import numcodecs
+from terrazzo.codecs.numcodecs.array_bytes import padded_zfp
 from terrazzo.errors import CorruptDataError, UnknownCodecError
 from tests.helpers import buffer_of, spec_of
 
@@ -15,7 +16,6 @@ DTYPES = ["uint16", "uint32", "uint64", "int16", "int32", "int64", "float16", "f
 
 @pytest.fixture
 def pcodec():
-    pytest.importorskip("pcodec")
     return numcodecs.PCodec(level=4)
 
 
@@ -51,7 +51,7 @@ def test_data_of_another_size_or_type_are_refused(pcodec):
 
 
 class Zfpy(theirs.abc.Codec):
-    """Stands for the codec of a package that is not installed here."""
+    """Stands for the codec of a package that numcodecs cannot be imported beside."""
 
     codec_id = "zfpy"
 
@@ -61,20 +61,56 @@ class Zfpy(theirs.abc.Codec):
     def encode(self, buf):
         assert buf.flags.c_contiguous
         assert isinstance(buf, np.ndarray)
-        return b"zfp" + buf.tobytes()
+        return zfp_header(buf.shape) + buf.tobytes()
 
     def decode(self, buf, out=None):
-        return np.frombuffer(bytes(buf)[3:], "f4").reshape(-1, 2)
+        raise AssertionError("trusts what it is given")
 
 
-def test_zfpy_is_given_the_array_and_may_give_back_one_of_another_shape(monkeypatch):
+def zfp_header(lengths, mode=2176):
+    bits = {1: 48, 2: 24, 3: 16, 4: 12}[len(lengths)]
+    sizes = sum(length - 1 << bits * axis for axis, length in enumerate(reversed(lengths)))
+    return b"zfp\x05" + (mode << 52 | sizes << 4 | len(lengths) - 1 << 2 | 2).to_bytes(8, "little")
+
+
+@pytest.fixture
+def zfpy(monkeypatch):
+    module = types.SimpleNamespace(decompress_numpy=lambda data: data[12 : 12 + 48].view("f4").reshape(-1, 2))
     monkeypatch.setitem(theirs.registry.codec_registry, "zfpy", Zfpy)
+    monkeypatch.setitem(sys.modules, "zfpy", module)
+    return numcodecs.ZFPY(mode=4)
+
+
+def test_zfpy_is_given_the_array_and_may_give_back_one_of_another_shape(zfpy):
     array = np.arange(12).reshape(3, 4).astype("float32")
     store = {}
-    terrazzo.create_array(store, data=np.asfortranarray(array), serializer=numcodecs.ZFPY(mode=4))
+    terrazzo.create_array(store, data=np.asfortranarray(array), serializer=zfpy)
     opened = terrazzo.open_array(store)
     assert np.array_equal(opened[...], array)
-    assert opened.serializer == numcodecs.ZFPY(mode=4)
+    assert opened.serializer == zfpy
+
+
+@pytest.mark.parametrize("stored", [b"", b"zfp", b"zfp\x05" + bytes(7), b"zfq\x05" + bytes(30), zfp_header((11,))])
+def test_zfpy_is_not_given_what_would_crash_it(zfpy, stored):
+    store = {}
+    terrazzo.create_array(store, shape=(3, 4), dtype="f4", serializer=zfpy, compressors=None)
+    store["c/0/0"] = buffer_of(stored)
+    with pytest.raises(CorruptDataError) as caught:
+        terrazzo.open_array(store)[...]
+    assert caught.value.stage == "numcodecs.zfpy"
+
+
+@pytest.mark.parametrize("lengths", [(7,), (3, 5), (2, 3, 5), (2, 3, 4, 5), (1 << 20,)])
+@pytest.mark.parametrize(("mode", "least"), [(0, 1), (2047, 256), (2176, 32), (4095, 4096)])
+def test_behind_a_stream_there_is_as_much_as_a_block_may_take(lengths, mode, least):
+    stored = zfp_header(lengths, mode) + b"abc"
+    padded = padded_zfp(stored, int(np.prod(lengths)))
+    blocks = int(np.prod([-(-length // 4) for length in lengths]))
+    assert padded[:15].tobytes() == stored
+    assert not padded[15:100].any()
+    assert len(padded) >= len(stored) + blocks * least
+    with pytest.raises(CorruptDataError, match="declares"):
+        padded_zfp(stored, int(np.prod(lengths)) + 1)
 
 
 @pytest.mark.parametrize("name", ["zfpy", "pcodec"])
