@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import terrazzo
 from terrazzo.buffer import cpu
 from terrazzo.codecs import BitRoundCodec
+from terrazzo.dtype import parse_dtype
 from terrazzo.errors import MetadataValidationError
 from terrazzo.storage import MemoryStore
 from terrazzo.testing import strategies
@@ -169,3 +170,17 @@ def test_what_was_rounded_once_comes_back_as_it_is(data, dtype, driven):
     chunks = tuple(data.draw(st.integers(1, max(length, 1))) for length in shape)
     terrazzo.create_array(store, data=array, chunks=chunks, filters=BitRoundCodec(keepbits=4))
     assert terrazzo.open_array(store)[...].tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("keepbits", [1, 3, 6, 7, 9, 10])
+@pytest.mark.parametrize(("name", "mantissa"), [("bfloat16", 7), ("complex_bfloat16", 7), ("complex_float16", 10)])
+def test_numbers_of_machine_learning_are_rounded_in_their_bits(name, mantissa, keepbits):
+    codes = np.arange(1 << 16, dtype="u2")
+    native = parse_dtype(name, zarr_format=3).to_native_dtype()
+    result = terrazzo.create_array({}, data=codes.view(native), filters=BitRoundCodec(keepbits=keepbits))[:]
+    dropped = max(mantissa - keepbits, 0)
+    largest = 0x7FFF - ((1 << mantissa) - 1)
+    for code, got in zip(codes.tolist(), np.ascontiguousarray(result).view("u2").tolist(), strict=True):
+        sign, size = code & 0x8000, code & 0x7FFF
+        wanted = size if size > largest else round(Fraction(size, 1 << dropped)) << dropped
+        assert got == sign | wanted

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import terrazzo
 from terrazzo.codecs import BytesCodec, CastValue, ScaleOffset, TransposeCodec
 from terrazzo.codecs.cast_value import parse_scalar_map
-from terrazzo.dtype import Int16, UInt8
+from terrazzo.dtype import Int16, UInt8, parse_dtype
 from terrazzo.errors import CorruptDataError, MetadataValidationError
 from terrazzo.storage import MemoryStore
 from tests.helpers import spec_of
@@ -258,3 +258,17 @@ def test_a_map_may_be_a_mapping():
         "decode": {0: "NaN"},
     }
     assert parse_scalar_map({}) == {}
+
+
+@pytest.mark.parametrize("target", ["int4", "uint4", "bfloat16", "float8_e4m3", "float8_e5m2fnuz", "float4_e2m1fn"])
+@pytest.mark.parametrize("dtype", ["float32", "int8", "bfloat16"])
+def test_numbers_of_machine_learning(dtype, target, store):
+    data = np.array([0, 1, 2, 3, 4, 6]).astype(parse_dtype(dtype, zarr_format=3).to_native_dtype())
+    array = terrazzo.create_array(store, data=data, chunks=(4,), filters=CastValue(data_type=target))
+    assert array.metadata.codecs[0].to_dict()["configuration"] == {"data_type": target}
+    opened = terrazzo.open_array(store)
+    assert opened.dtype == data.dtype
+    assert opened[:].astype("f4").tolist() == [0, 1, 2, 3, 4, 6]
+    if target in ("int4", "uint4", "float4_e2m1fn"):
+        with pytest.raises(ValueError, match=f"100.* is outside the range of {target}"):
+            terrazzo.open_array(store, mode="r+")[0] = 100

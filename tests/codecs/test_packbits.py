@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import terrazzo
 from terrazzo.buffer import cpu
 from terrazzo.codecs import PackBitsCodec
+from terrazzo.dtype import parse_dtype
 from terrazzo.errors import CorruptDataError, MetadataValidationError
 from terrazzo.storage import MemoryStore
 from terrazzo.testing import strategies
@@ -240,3 +241,47 @@ def test_packing_takes_little_memory_beside_the_chunk():
     tracemalloc.stop()
     assert encoding < 2 * array.nbytes
     assert decoding < 2 * array.nbytes
+
+
+SMALL = {"int2": 2, "uint2": 2, "int4": 4, "uint4": 4, "float4_e2m1fn": 4, "float6_e2m3fn": 6, "float6_e3m2fn": 6}
+SMALL |= {"float8_e4m3": 8, "bfloat16": 16, "complex_float4_e2m1fn": 4, "complex_bfloat16": 16, "complex_float16": 16}
+
+
+@pytest.mark.parametrize("last", [None, 0, 1])
+@pytest.mark.parametrize("first", [None, 0, 1])
+@pytest.mark.parametrize("name", SMALL)
+def test_elements_of_less_than_a_byte_take_no_more_than_they_have(name, first, last, store):
+    if (last if last is not None else 99) < (first or 0):
+        return
+    zdtype = parse_dtype(name, zarr_format=3)
+    bits, native = SMALL[name], zdtype.to_native_dtype()
+    part_size = 1 if bits <= 8 else 2
+    count = 11 * native.itemsize // part_size
+    codes = [int(code) for code in np.random.default_rng(5).integers(0, 1 << bits, count)]
+    data = np.frombuffer(b"".join(code.to_bytes(part_size, "little") for code in codes), dtype=native)
+    codec = PackBitsCodec(padding_encoding="last_byte", first_bit=first, last_bit=last)
+    terrazzo.create_array(store, shape=data.shape, dtype=name, serializer=codec, compressors=None)[:] = data
+    first, last = first or 0, bits - 1 if last is None else last
+    text = "".join(f"{code:0{bits}b}"[::-1][first : last + 1] for code in codes)
+    missing = -len(text) % 8
+    text += "0" * missing
+    expected = bytes(int(text[start : start + 8][::-1], 2) for start in range(0, len(text), 8))
+    assert contents_of(store)["c/0"] == expected + bytes([missing])
+    kept = [(code >> first & ((1 << last - first + 1) - 1)) << first for code in codes]
+    if name.startswith("int"):
+        kept = [code | (((1 << bits) - 1) ^ ((2 << last) - 1) if code >> last & 1 else 0) for code in kept]
+    read = np.ascontiguousarray(terrazzo.open_array(store)[:])
+    assert read.dtype == native
+    assert read.view(f"u{part_size}").tolist() == kept
+
+
+def test_bits_that_a_small_type_has_not_are_refused():
+    for name, bits in SMALL.items():
+        with pytest.raises(MetadataValidationError, match=f"{bits} is none of the {bits} bits of '{name}'"):
+            terrazzo.create_array({}, shape=(3,), dtype=name, serializer=PackBitsCodec(last_bit=bits))
+
+
+@pytest.mark.parametrize("dtype", ["<U3", "<M8[s]", [("a", "i2")]])
+def test_what_is_no_number_is_refused(dtype):
+    with pytest.raises(MetadataValidationError, match="cannot be packed"):
+        terrazzo.create_array({}, shape=(3,), dtype=dtype, serializer=PackBitsCodec())

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,9 @@ from terrazzo.types import JSON
 __all__ = ["BitRoundCodec"]
 
 Numbers: TypeAlias = npt.NDArray[Any]
+
+MANTISSAS: Final = {"bfloat16": (2, 7), "complex32": (2, 10), "bcomplex32": (2, 7)}
+"""Bytes of a number, or of each of a pair, and bits of its mantissa, by the names in ``ml_dtypes``."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ class BitRoundCodec(ArrayArrayCodec):
         return {"name": "bitround", "configuration": {"keepbits": self.keepbits}}
 
     def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: Any) -> None:
-        if dtype.to_native_dtype().kind not in "iufcmM":
+        native = dtype.to_native_dtype()
+        if native.kind not in "iufcmM" and native.name not in MANTISSAS:
             raise MetadataValidationError(
                 f"{quote(dtype.to_json(zarr_format=3))} cannot be rounded, only numbers", field="keepbits"
             )
@@ -96,9 +100,9 @@ class BitRoundCodec(ArrayArrayCodec):
 
     def _rounded(self, numbers: Numbers) -> Numbers:
         native = np.ascontiguousarray(numbers, dtype=numbers.dtype.newbyteorder("="))  # at least 1-d
-        if native.dtype.kind in "fc":
-            part = native.real.dtype
-            rounded = _round_floats(native.view(part), self.keepbits)
+        if native.dtype.kind in "fc" or native.dtype.name in MANTISSAS:
+            item_size, mantissa = MANTISSAS.get(native.dtype.name) or _mantissa_of(native.dtype)
+            rounded = _round_floats(native.view(f"u{item_size}"), mantissa, self.keepbits)
         elif native.dtype.kind == "u":
             rounded = _round_sizes(native, self.keepbits)
         else:
@@ -106,19 +110,25 @@ class BitRoundCodec(ArrayArrayCodec):
         return np.asarray(rounded.view(native.dtype).reshape(numbers.shape))
 
 
-def _round_floats(numbers: Numbers, keepbits: int) -> Numbers:
-    dropped = np.finfo(numbers.dtype).nmant - keepbits
+def _mantissa_of(dtype: np.dtype[Any]) -> tuple[int, int]:
+    info = np.finfo(dtype)
+    return info.dtype.itemsize, int(info.nmant)
+
+
+def _round_floats(bits: Numbers, mantissa: int, keepbits: int) -> Numbers:
+    """Numbers given as their bits, the way IEEE 754 has them."""
+    dropped = mantissa - keepbits
     if dropped <= 0:
-        return numbers
-    bits = numbers.view(f"u{numbers.dtype.itemsize}")
+        return bits
     kind = bits.dtype.type
     # A carry goes on into the exponent, which is what rounding up to the next power of two, or to infinity, means.
     rounded = bits + (((bits >> kind(dropped)) & kind(1)) + kind((1 << dropped - 1) - 1))
     rounded &= ~kind((1 << dropped) - 1)
-    missing = np.isnan(numbers)
+    sign = 1 << 8 * bits.dtype.itemsize - 1
+    missing = (bits & kind(sign - 1)) > kind(sign - (1 << mantissa))
     if missing.any():
         rounded[missing] = bits[missing]  # a NaN whose only bits are low ones would become infinity
-    return np.asarray(rounded.view(numbers.dtype))
+    return np.asarray(rounded)
 
 
 def _round_sizes(sizes: Numbers, keepbits: int) -> Numbers:

@@ -24,6 +24,7 @@ from terrazzo.abc.metadata import configuration_of, from_configuration
 from terrazzo.buffer.base import NDBuffer
 from terrazzo.codecs.casting import OUT_OF_RANGE_MODES, ROUNDING_MODES, Cast, OutOfRangeMode, RoundingMode
 from terrazzo.dtype.base import ZDType
+from terrazzo.dtype.ml_table import FLOATS, INTEGERS
 from terrazzo.dtype.parse import get_data_type_from_json
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError, quote
 from terrazzo.spec import ArraySpec
@@ -98,7 +99,7 @@ class CastValue(ArrayArrayCodec):
         if out_of_range is not None:
             _parse_choice(out_of_range, OUT_OF_RANGE_MODES, "out_of_range")
         object.__setattr__(self, "out_of_range", out_of_range)
-        if out_of_range == "wrap" and self.dtype.to_native_dtype().kind not in "iu":
+        if out_of_range == "wrap" and not _is_integer(self.dtype):
             raise MetadataValidationError(
                 f"'wrap' is for integers, `data_type` is {_name_of(self.dtype)}", field="out_of_range"
             )
@@ -129,7 +130,7 @@ class CastValue(ArrayArrayCodec):
     # -- fitting it to an array
 
     def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: Any) -> None:
-        if _kind_of(dtype) is None:
+        if not _is_number(dtype):
             raise MetadataValidationError(
                 f"{_name_of(dtype)} cannot be cast by value, only integers and floating-point numbers",
                 field="data_type",
@@ -262,7 +263,7 @@ def _parse_data_type(data: object) -> ZDType[Any, Any]:
             raise MetadataValidationError(str(error), field="data_type") from error
     else:
         raise MetadataValidationError(f"expected a data type, got {quote(data)}", field="data_type")
-    if _kind_of(zdtype) is None:
+    if not _is_number(zdtype):
         raise MetadataValidationError(
             f"nothing can be cast by value to {_name_of(zdtype)}, only to integers and floating-point numbers",
             field="data_type",
@@ -270,10 +271,14 @@ def _parse_data_type(data: object) -> ZDType[Any, Any]:
     return zdtype
 
 
-def _kind_of(zdtype: ZDType[Any, Any]) -> str | None:
-    """The kind of numpy's data type, where it is a number that can be cast by value."""
-    kind: str = zdtype.to_native_dtype().kind
-    return kind if kind in "iuf" else None
+def _is_integer(zdtype: ZDType[Any, Any]) -> bool:
+    dtype = zdtype.to_native_dtype()
+    return dtype.kind in "iu" or dtype.name in INTEGERS
+
+
+def _is_number(zdtype: ZDType[Any, Any]) -> bool:
+    dtype = zdtype.to_native_dtype()
+    return dtype.kind == "f" or dtype.name in FLOATS or _is_integer(zdtype)
 
 
 def _name_of(zdtype: ZDType[Any, Any]) -> str:

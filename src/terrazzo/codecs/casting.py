@@ -20,7 +20,10 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["OUT_OF_RANGE_MODES", "ROUNDING_MODES", "Cast", "OutOfRangeMode", "RoundingMode"]
+from terrazzo.codecs.small_floats import SmallFloats, small_floats
+from terrazzo.dtype.ml_table import FLOATS, INTEGERS
+
+__all__ = ["OUT_OF_RANGE_MODES", "ROUNDING_MODES", "Cast", "OutOfRangeMode", "RoundingMode", "integer_range"]
 
 RoundingMode: TypeAlias = Literal[
     "nearest-even", "towards-zero", "towards-positive", "towards-negative", "nearest-away"
@@ -73,7 +76,8 @@ class Cast:
         kept = [(key, value) for key, value in pairs if key == key]
         if not kept:
             return cls(source, target, rounding, out_of_range, nan=nan)
-        keys, first = np.unique(np.array([key for key, _ in kept], dtype=source), return_index=True)
+        listed = np.array([key for key, _ in kept], dtype=source).astype(_wide(source))
+        keys, first = np.unique(listed, return_index=True)
         values = np.array([value for _, value in kept], dtype=target)[first]
         return cls(source, target, rounding, out_of_range, keys, values, nan)
 
@@ -85,11 +89,13 @@ class Cast:
         ValueError
             An element has no counterpart in the target.
         """
-        numbers = array.astype(self.source, copy=False)
-        if not numbers.ndim:
-            return self(numbers.reshape(1)).reshape(())
-        if not numbers.size:
-            return numbers.astype(self.target, copy=False)
+        if not array.ndim:
+            return self(array.reshape(1)).reshape(())
+        if not array.size:
+            return array.astype(self.target, copy=False)
+        if self.source == self.target and self.keys is None and self.nan is None:
+            return array.astype(self.target, copy=False)
+        numbers = array.astype(_wide(self.source), copy=False)
         with np.errstate(all="ignore"):
             return self._mapped(numbers)
 
@@ -116,26 +122,28 @@ class Cast:
         return result
 
     def _convert(self, numbers: Numbers) -> Numbers:
-        if self.source == self.target:
+        if numbers.dtype == self.target:
             return numbers
-        if self.target.kind in "iu":
+        if self.target.name in FLOATS:
+            return self._to_small_floats(numbers, small_floats(self.target.name))
+        if self.target.kind in "iu" or self.target.name in INTEGERS:
             return self._to_integers(numbers)
-        if self.source.kind in "iu":
+        if numbers.dtype.kind in "iu":
             return self._integers_to_floats(numbers)
         return self._to_floats(numbers)
 
     # -- to integers
 
     def _to_integers(self, numbers: Numbers) -> Numbers:
-        bits = 8 * self.target.itemsize
-        signed = self.target.kind == "i"
-        low, above = (-(1 << bits - 1), 1 << bits - 1) if signed else (0, 1 << bits)
-        if self.source.kind in "iu":
-            return self._between_integers(numbers, low, above - 1)
+        low, high = integer_range(self.target)
+        above = high + 1
+        if numbers.dtype.kind in "iu":
+            return self._between_integers(numbers, low, high)
+        kind = numbers.dtype.type
         numbers = _rounded(numbers, self.rounding)
         # Powers of two: exact in any floating-point type, or infinite where all its finite numbers are below.
-        bottom = max(self.source.type(low), np.finfo(self.source).min)
-        top = self.source.type(_power_of_two(above))
+        bottom = max(kind(low), np.finfo(kind).min)
+        top = kind(_power_of_two(above))
         if numbers.min() >= bottom and numbers.max() < top:  # both False where there is NaN
             return numbers.astype(self.target)
         infinite = ~np.isfinite(numbers)
@@ -147,16 +155,18 @@ class Cast:
         if self.out_of_range is None:
             raise self._outside(numbers[under | over][0], low, above - 1)
         if self.out_of_range == "wrap":
-            return _wrapped(numbers, self.source.type(_power_of_two(1 << bits)), self.target)
-        result = np.where(under | over, self.source.type(0), numbers).astype(self.target)
+            return _wrapped(numbers, kind(_power_of_two(above - low)), low, self.target)
+        result = np.where(under | over, kind(0), numbers).astype(self.target)
         result[under] = low
         result[over] = above - 1
         return result
 
     def _between_integers(self, numbers: Numbers, low: int, high: int) -> Numbers:
-        own = np.iinfo(self.source)
-        if self.out_of_range == "wrap" or (low <= own.min and own.max <= high):
+        own = np.iinfo(numbers.dtype)
+        if low <= own.min and own.max <= high:
             return numbers.astype(self.target)
+        if self.out_of_range == "wrap":
+            return _wrapped(numbers, None, low, self.target)
         least, most = int(numbers.min()), int(numbers.max())
         if least < low or most > high:
             if self.out_of_range is None:
@@ -165,7 +175,7 @@ class Cast:
         return numbers.astype(self.target)
 
     def _outside(self, value: object, low: object, high: object) -> ValueError:
-        modes = "'clamp' or 'wrap'" if self.target.kind in "iu" else "'clamp'"
+        modes = "'clamp' or 'wrap'" if self.target.kind in "iu" or self.target.name in INTEGERS else "'clamp'"
         return ValueError(
             f"{value} is outside the range of {self.target.name}, {low} to {high}; out_of_range can be {modes}"
         )
@@ -174,7 +184,7 @@ class Cast:
 
     def _integers_to_floats(self, numbers: Numbers) -> Numbers:
         precision = np.finfo(self.target).nmant + 1
-        if 8 * self.source.itemsize - (self.source.kind == "i") <= precision:
+        if 8 * numbers.dtype.itemsize - (numbers.dtype.kind == "i") <= precision:
             return numbers.astype(self.target)
         if self.target.itemsize == 2:
             # What float64 would have to round is out of the range of float16 whichever way it is rounded.
@@ -183,28 +193,80 @@ class Cast:
         if self.rounding == "nearest-even":
             return numbers.astype(self.target)
         negative = numbers < 0
-        # The absolute value of the least integer wraps to itself, whose bits without a sign are right.
-        sizes = np.abs(numbers).view(f"u{self.source.itemsize}").astype(np.uint64)
-        result = _sizes_to_floats(sizes, negative, self.target, self.rounding)
+        result = _sizes_to_floats(_sizes_of(numbers), negative, self.target, self.rounding)
         np.negative(result, out=result, where=negative)
         return result
 
     def _to_floats(self, numbers: Numbers) -> Numbers:
         result = numbers.astype(self.target)
-        if self.target.itemsize >= self.source.itemsize:
+        if self.target.itemsize >= numbers.dtype.itemsize:
             return result
         if self.rounding != "nearest-even":
             result = _redirected(numbers, result, self.rounding)
         info = np.finfo(self.target)
         outside = np.isinf(result)
         if self.rounding != "nearest-even":
-            outside |= np.abs(numbers) >= self.source.type(2.0) ** info.maxexp
+            outside |= np.abs(numbers) >= numbers.dtype.type(2.0) ** info.maxexp
         outside &= np.isfinite(numbers)
         if outside.any():
             if self.out_of_range != "clamp":
                 raise self._outside(numbers[outside][0], info.min, info.max)
             result[outside] = np.copysign(np.inf, numbers[outside])
         return result
+
+    def _to_small_floats(self, numbers: Numbers, table: SmallFloats) -> Numbers:
+        if numbers.dtype.kind in "iu":
+            sizes, negative = _to_odd(_sizes_of(numbers)), numbers < 0
+        else:
+            sizes, negative = np.abs(numbers).astype(np.float64), np.signbit(numbers)
+        missing, infinite = np.isnan(sizes), np.isinf(sizes)
+        for special, code in ((missing, table.nan), (infinite, table.infinity)):
+            if code is None and special.any():
+                raise ValueError(
+                    f"{numbers[special][0]} has no counterpart in {self.target.name}; scalar_map can give one"
+                )
+        codes, outside = table.rounded(np.where(missing | infinite, 1.0, sizes), negative, self.rounding)
+        outside &= ~(missing | infinite)
+        if outside.any():
+            if self.out_of_range != "clamp":
+                low = table.values[0] if not table.sign else -table.values[-1]
+                raise self._outside(numbers[outside][0], low, table.values[-1])
+            if table.infinity is not None:
+                codes[outside] = table.infinity
+        if table.infinity is not None:
+            codes[infinite] = table.infinity
+        if table.nan is not None:
+            codes[missing] = table.nan
+            negative = negative & ~missing
+        return table.pack(codes, negative)
+
+
+def integer_range(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """The smallest and the largest number of an integer type."""
+    if dtype.name in INTEGERS:
+        return INTEGERS[dtype.name]
+    info = np.iinfo(dtype)
+    return int(info.min), int(info.max)
+
+
+def _wide(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """A type of numpy's that has every number of another."""
+    if dtype.name in INTEGERS:
+        return np.dtype("int8" if INTEGERS[dtype.name][0] else "uint8")
+    return np.dtype("float32") if dtype.name in FLOATS else dtype
+
+
+def _sizes_of(numbers: Numbers) -> Numbers:
+    """Absolute values of integers, without a sign: that of the least one wraps to itself, whose bits are right."""
+    return np.asarray(np.abs(numbers).view(f"u{numbers.dtype.itemsize}").astype(np.uint64))
+
+
+def _to_odd(sizes: Numbers) -> Numbers:
+    """Integers as float64, where it does not have one the neighbour with an odd last bit: rounding that on is exact."""
+    floats = _sizes_to_floats(sizes, np.zeros(sizes.shape, dtype=bool), np.dtype("float64"), "towards-zero")
+    bits = floats.view(np.uint64)
+    bits |= (floats.astype(np.uint64) != sizes).astype(np.uint64)
+    return floats
 
 
 def _power_of_two(number: int) -> float:
@@ -227,12 +289,26 @@ def _rounded(numbers: Numbers, rounding: RoundingMode) -> Numbers:
     return whole
 
 
-def _wrapped(numbers: Numbers, modulus: Any, target: np.dtype[Any]) -> Numbers:
-    """Whole numbers modulo a power of two, as two's complement."""
-    remainders = np.fmod(numbers, modulus)  # exact, with the sign of the number
-    sizes = np.abs(remainders).astype(np.uint64)
-    np.negative(sizes, out=sizes, where=remainders < 0)  # modulo 2**64, which every modulus here divides
-    return np.asarray(sizes.astype(f"u{target.itemsize}").view(target))
+def _wrapped(numbers: Numbers, modulus: Any, low: int, target: np.dtype[Any]) -> Numbers:
+    """Whole numbers modulo a power of two, as two's complement.
+
+    Parameters
+    ----------
+    modulus
+        The power of two, of the type of floating-point numbers; None for integers.
+    """
+    if modulus is None:
+        sizes = numbers
+    else:
+        remainders = np.fmod(numbers, modulus)  # exact, with the sign of the number
+        sizes = np.abs(remainders).astype(np.uint64)
+        np.negative(sizes, out=sizes, where=remainders < 0)  # modulo 2**64, which every modulus here divides
+    bytes_ = sizes.astype(f"u{target.itemsize}")
+    if target.name not in INTEGERS:
+        return np.asarray(bytes_.view(target))
+    mask = INTEGERS[target.name][1] - low
+    bytes_ &= np.uint8(mask)
+    return np.asarray(bytes_.astype(np.uint8).view(target))
 
 
 def _sizes_to_floats(sizes: Numbers, negative: Numbers, target: np.dtype[Any], rounding: RoundingMode) -> Numbers:

@@ -23,6 +23,8 @@ from terrazzo.abc.codec import ArrayBytesCodec
 from terrazzo.abc.metadata import from_configuration
 from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.dtype.base import ZDType
+from terrazzo.dtype.elements import BITS, elements_from_stored, layout_in_storage, stored_elements
+from terrazzo.dtype.ml_table import COMPLEX, FLOATS, INTEGERS
 from terrazzo.errors import CorruptDataError, MetadataValidationError, quote
 from terrazzo.spec import ArraySpec
 from terrazzo.types import JSON
@@ -113,29 +115,26 @@ class PackBitsCodec(ArrayBytesCodec):
         MetadataValidationError
             The data type has no bits to pack, or not the ones that are wanted.
         """
-        dtype = zdtype.to_native_dtype()
-        if dtype.kind not in "biufc":
-            raise MetadataValidationError(
-                f"{quote(zdtype.to_json(zarr_format=3))} cannot be packed, only booleans and numbers"
-            )
-        components = 2 if dtype.kind == "c" else 1
+        dtype, name = zdtype.to_native_dtype(), zdtype.to_json(zarr_format=3)
+        if dtype.kind not in "biufc" and not (isinstance(name, str) and {name} & {*COMPLEX, *FLOATS, *INTEGERS}):
+            raise MetadataValidationError(f"{quote(name)} cannot be packed, only booleans and numbers")
+        components = 2 if name.startswith("complex") else 1
         width = 8 * dtype.itemsize // components
-        size = 1 if dtype.kind == "b" else width
+        part = name.removeprefix("complex_")
+        size = BITS[part].bit_length() if part in BITS else 1 if dtype.kind == "b" else width
         first = 0 if self.first_bit is None else self.first_bit
         last = size - 1 if self.last_bit is None else self.last_bit
-        for name, bit in (("first_bit", first), ("last_bit", last)):
+        for member, bit in (("first_bit", first), ("last_bit", last)):
             if bit >= size:
-                raise MetadataValidationError(
-                    f"{bit} is none of the {size} bits of {quote(zdtype.to_json(zarr_format=3))}", field=name
-                )
-        return _Layout(dtype.newbyteorder("<"), components, width, first, last, dtype.kind == "i")
+                raise MetadataValidationError(f"{bit} is none of the {size} bits of {quote(name)}", field=member)
+        return _Layout(dtype, components, width, size, first, last, signed=name.startswith("int"))
 
     # -- chunks
 
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ArraySpec) -> Buffer:
         layout = self._layout(chunk_spec.dtype)
-        array = np.ascontiguousarray(chunk_data.as_numpy_array(), dtype=layout.dtype)
-        packed = _pack(array.reshape(-1).view(np.uint8), layout)
+        array = chunk_data.as_numpy_array()
+        packed = _pack(_memory_of(array, layout.dtype), layout)
         if self.padding_encoding != "none":
             padding = np.array([layout.padding_of(array.size)], dtype=np.uint8)
             packed = np.concatenate([padding, packed] if self.padding_encoding == "first_byte" else [packed, padding])
@@ -156,7 +155,12 @@ class PackBitsCodec(ArrayBytesCodec):
                     f"{padding} bits of padding are said to be stored, expected {layout.padding_of(count)}",
                     stage="packbits",
                 )
-        array = _unpack(stored, count, layout).view(layout.dtype).reshape(chunk_spec.shape)
+        memory = _unpack(stored, count, layout)
+        in_storage = layout_in_storage(layout.dtype, "little")
+        if in_storage is None:
+            array = elements_from_stored(memory, layout.dtype, "little", chunk_spec.shape)
+        else:
+            array = memory.view(in_storage).reshape(chunk_spec.shape)
         return chunk_spec.prototype.nd_buffer.from_numpy_array(array)
 
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: ArraySpec) -> int:
@@ -166,12 +170,12 @@ class PackBitsCodec(ArrayBytesCodec):
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """The stored bits of each component: `first` to `last` of the `width` that it has in memory."""
+    """The stored bits of each component: `first` to `last` of the `size` that it has, in `width` bits of memory."""
 
     dtype: np.dtype[Any]
-    """Little-endian, so that bit ``i`` of a component is bit ``i % 8`` of its byte ``i // 8``."""
     components: int
     width: int
+    size: int
     first: int
     last: int
     signed: bool
@@ -201,6 +205,14 @@ def _parse_bit(value: object, field: str) -> int | None:
             f"expected the number of a bit, 0 to {WIDEST - 1}, got {quote(value)}", field=field
         )
     return value
+
+
+def _memory_of(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[np.uint8]:
+    """Elements in C order, little-endian: bit ``i`` of a component is bit ``i % 8`` of its byte ``i // 8``."""
+    in_storage = layout_in_storage(dtype, "little")
+    if in_storage is None:
+        return stored_elements(array, dtype, "little")
+    return np.ascontiguousarray(array, dtype=in_storage).reshape(-1).view(np.uint8)
 
 
 def _pack(memory: npt.NDArray[np.uint8], layout: _Layout) -> npt.NDArray[np.uint8]:
@@ -241,6 +253,6 @@ def _unpack(stored: npt.NDArray[np.uint8], count: int, layout: _Layout) -> npt.N
         kept = np.unpackbits(piece, count=length * layout.kept, bitorder="little").reshape(length, layout.kept)
         bits[:, layout.first : layout.last + 1] = kept
         if layout.signed:
-            bits[:, layout.last + 1 :] = kept[:, -1:]
+            bits[:, layout.last + 1 : layout.size] = kept[:, -1:]
         memory[start * item : (start + length) * item] = np.packbits(bits, bitorder="little")
     return memory
