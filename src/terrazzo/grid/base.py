@@ -192,7 +192,7 @@ class ChunkGrid:
 
     def shape_of(self, coords: ChunkCoords) -> tuple[int, ...]:
         """Stored shape of one chunk, in elements."""
-        return tuple(axis.size_of(chunk) for axis, chunk in zip(self.dimensions, coords, strict=True))
+        return tuple([axis.size_of(chunk) for axis, chunk in zip(self.dimensions, coords, strict=True)])
 
     def region_of(self, coords: ChunkCoords) -> tuple[slice, ...]:
         """The elements of the array that one chunk holds."""

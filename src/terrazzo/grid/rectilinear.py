@@ -216,13 +216,16 @@ def declare_chunks(chunks: Sequence[int | Iterable[Any]], shape: tuple[int, ...]
 
 def _declared(given: Iterable[Any], whole: int, axis: int) -> Edges:
     lengths = given.tolist() if isinstance(given, np.ndarray) and given.dtype.kind in "iu" else list(given)
-    plain = [int(length) if isinstance(length, np.integer) else length for length in lengths]
-    for length in plain:
-        if isinstance(length, bool) or not isinstance(length, int):
-            raise TypeError(
-                f"the lengths of the chunks along axis {axis} are integers, got {quote(length)}; run lengths are said "
-                "in a chunk grid of JSON"
-            )
+    plain = [
+        int(length) if isinstance(length, (int, np.integer)) and not isinstance(length, bool) else length
+        for length in lengths
+    ]
+    if not {int}.issuperset(map(type, plain)):
+        wrong = next(length for length in plain if type(length) is not int)
+        raise TypeError(
+            f"the lengths of the chunks along axis {axis} are integers, got {quote(wrong)}; run lengths are said in a "
+            "chunk grid of JSON"
+        )
     try:
         edges = Edges.from_json(plain)
     except MetadataValidationError as error:

@@ -24,8 +24,8 @@ from terrazzo.types import ChunkCoords
 
 __all__ = ["ChunkIO"]
 
-PREPARED_AT_MOST = 1024
-"""Chunk shapes that chains are kept for. Each takes about 2 KiB, and as long to prepare as a small chunk to read."""
+PREPARED_AT_MOST = 4096
+"""Chunk shapes that chains are kept for. Each takes 1.5 KiB, and as long to prepare as a small chunk to read."""
 
 
 class ChunkIO:
