@@ -4,7 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrazzo.buffer import BufferPrototype, cpu
-from terrazzo.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
+from terrazzo.codecs import (
+    BloscCodec,
+    BytesCodec,
+    Crc32cCodec,
+    GzipCodec,
+    TransposeCodec,
+    VLenBytesCodec,
+    VLenUTF8Codec,
+    ZstdCodec,
+)
 from terrazzo.errors import CorruptDataError
 from terrazzo.pipeline.chain import CodecChain, parse_codec
 from terrazzo.pipeline.prepared import PreparedChain
@@ -184,7 +193,45 @@ def test_sizes_and_abilities_are_known(name, size, raw, inline):
 def test_the_cost_grows_with_the_chunk():
     small, large = prepare(LITTLE, GzipCodec()), prepare(LITTLE, GzipCodec(), shape=(400, 600))
     assert large.decode_ns == pytest.approx(10_000 * small.decode_ns)
+    assert small.held_ns == large.held_ns == 0
     assert prepare(LITTLE).encode_ns < small.encode_ns
+
+
+@pytest.mark.parametrize(
+    ("serializer", "dtype", "fill_value"), [(VLenUTF8Codec(), "string", ""), (VLenBytesCodec(), "bytes", b"")]
+)
+def test_another_thread_is_no_help_where_objects_hold_the_interpreter(serializer, dtype, fill_value):
+    spec = {"shape": (100, 100), "dtype": dtype, "fill_value": fill_value}
+    chain = prepare(serializer, ZstdCodec(), **spec)
+    assert chain.held_ns > 100_000
+    assert chain.decode_ns == 0
+    assert (chain.stored_size, chain.reads_raw) == (None, False)
+    slow = prepare(serializer, *[GzipCodec(level=9)] * 3, **spec)
+    assert slow.encode_ns > slow.held_ns
+
+
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize(
+    "codecs",
+    [
+        (VLenUTF8Codec(),),
+        (SWAP, VLenUTF8Codec(), ZstdCodec()),
+        (VLenUTF8Codec(), GzipCodec(), Crc32cCodec()),
+        (VLenUTF8Codec(), AsyncFlip()),
+    ],
+    ids=["plain", "transposed", "compressed", "waiting"],
+)
+def test_text_goes_through_a_chain_and_is_placed(codecs, order):
+    chain = prepare(*codecs, shape=(2, 3), dtype="string", fill_value="", order=order)
+    array = np.array([["a", "", "text that lies elsewhere"], ["é€", "x\0", "\0"]], dtype="T", order=order)
+    stored = encode(chain, array)
+    assert decode(chain, stored).tolist() == array.tolist()
+    for out in (np.empty((2, 3), dtype="T", order=order), np.empty((2, 3), dtype=object)):
+        place(chain, stored, out)
+        assert out.tolist() == array.tolist()
+    out = np.empty((1, 2), dtype="T")
+    place(chain, stored, out, (slice(1, 2), slice(0, 2)), (slice(0, 1), slice(0, 2)))
+    assert out.tolist() == array[1:2, :2].tolist()
 
 
 # -- decoding in place
