@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from terrazzo.errors import BroadcastError, VindexInvalidSelectionError, quote
 from terrazzo.grid.base import ChunkGrid, Indices
 from terrazzo.indexing.arrays import AnyArray, as_array, check_bounds
-from terrazzo.indexing.points import bounds_of, combine, stable_order
+from terrazzo.indexing.points import combine, group
 from terrazzo.indexing.projection import ChunkProjection
 
 __all__ = ["CoordinateIndexer", "MaskIndexer", "as_mask", "is_mask"]
@@ -99,7 +100,7 @@ class PointsByChunk:
         Whether no point can be there twice.
     """
 
-    __slots__ = ("_bounds", "_chunks", "_distinct", "_held", "_offsets", "_order", "size")
+    __slots__ = ("_chunks", "_distinct", "_edges", "_full", "_held", "_offsets", "_order", "size")
 
     def __init__(
         self, indices: Sequence[Indices], shape: tuple[int, ...], chunk_grid: ChunkGrid, *, distinct: bool = False
@@ -112,18 +113,18 @@ class PointsByChunk:
         offsets = [array - start for array, start in zip(indices, starts, strict=True)]
         code = np.broadcast_to(combine(chunks), shape).reshape(-1)
         self.size = len(code)
-        order = stable_order(code)
-        edges = bounds_of(code if order is None else code[order])
+        order, edges = group(code)
         heads = edges[:-1] if order is None else order[edges[:-1]]
         self._order = order
-        self._bounds = edges.tolist()
+        self._edges = edges
         self._offsets = [_sorted(array, shape, order) for array in offsets]
         touched = [np.broadcast_to(array, shape).reshape(-1)[heads] for array in chunks]
         self._chunks = list(zip(*[array.tolist() for array in touched], strict=True))
         held = np.ones(len(heads), dtype=np.float64)  # which does not overflow
         for axis, array in zip(axes, touched, strict=True):
             held *= np.minimum(axis.sizes_of(array), axis.length - axis.starts_of(array))
-        self._held = held.tolist()
+        self._full = np.diff(edges) >= held
+        self._held = held
 
     def __len__(self) -> int:
         return len(self._chunks)
@@ -136,12 +137,26 @@ class PointsByChunk:
         done
             Where the first point goes in the result.
         """
-        order, bounds = self._order, self._bounds
-        for coords, low, high, held in zip(self._chunks, bounds, bounds[1:], self._held):  # noqa: B905
-            inside = tuple([offsets[low:high] for offsets in self._offsets])
-            places: Any = slice(done + low, done + high, 1) if order is None else order[low:high] + done
-            complete = high - low >= held and (self._distinct or len(np.unique(combine(inside))) == held)
-            yield ChunkProjection(coords, inside, (places,), complete)
+        # Everything but what may be complete is made in C: about 1 µs per chunk.
+        edges = self._edges.tolist()
+        groups = list(map(slice, edges, edges[1:]))
+        inside = zip(*[map(offsets.__getitem__, groups) for offsets in self._offsets], strict=True)
+        places: Iterable[Any]
+        if self._order is None:
+            ends = [edge + done for edge in edges]
+            places = map(slice, ends, ends[1:], itertools.repeat(1))
+        else:
+            places = map((self._order + done if done else self._order).__getitem__, groups)
+        complete: Iterable[bool] = (
+            self._full.tolist()
+            if self._distinct
+            else map(self._is_complete, itertools.count(), self._full.tolist(), groups)
+        )
+        return map(ChunkProjection, self._chunks, inside, zip(places), complete)
+
+    def _is_complete(self, number: int, full: bool, group: slice) -> bool:
+        """Whether as many points as a chunk holds elements are all of them."""
+        return full and len(np.unique(combine([offsets[group] for offsets in self._offsets]))) == self._held[number]
 
 
 def _sorted(array: Indices, shape: tuple[int, ...], order: Indices | None) -> Indices:

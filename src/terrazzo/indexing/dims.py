@@ -5,12 +5,14 @@ Lists per axis, combined by a product afterwards: a selection costs arithmetic p
 
 from __future__ import annotations
 
+import itertools
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from terrazzo.grid.base import Axis, Indices
-from terrazzo.indexing.points import bounds_of, stable_order
+from terrazzo.indexing.points import bounds_of, group
 from terrazzo.indexing.selection import AxisSelection
 
 __all__ = ["AxisProjections", "project_axis"]
@@ -53,39 +55,49 @@ def project_axis(selected: AxisSelection, axis: Axis) -> AxisProjections:
 
 
 def _project_index(index: int, axis: Axis) -> AxisProjections:
+    size = axis.uniform
+    if size is not None:
+        chunk, inside = divmod(index, size)
+        alone = size == 1 or (inside == 0 and index + 1 == axis.length)
+        return AxisProjections([chunk], [inside], None, [alone])
     chunk = axis.chunk_at(index)
-    start = axis.start_of(chunk)
-    return AxisProjections([chunk], [index - start], None, [axis.held_by(chunk) == 1])
+    return AxisProjections([chunk], [index - axis.start_of(chunk)], None, [axis.held_by(chunk) == 1])
 
 
 def _project_run(selected: range, axis: Axis) -> AxisProjections:
     """Consecutive elements: only the first and the last chunk can be touched in part."""
-    low, high = selected.start, selected.stop
-    first, last = axis.chunk_at(low), axis.chunk_at(high - 1)
+    low, high, size = selected.start, selected.stop, axis.uniform
+    if size is not None:
+        first, last = low // size, (high - 1) // size
+    else:
+        first, last = axis.chunk_at(low), axis.chunk_at(high - 1)
     if first == last:
-        start = axis.start_of(first)
-        complete = low == start and high == min(start + axis.size_of(first), axis.length)
+        start = axis.start_of(first) if size is None else first * size
+        complete = low == start and (high == axis.length or high - start == axis.size_of(first))
         return AxisProjections([first], [slice(low - start, high - start, 1)], [slice(0, high - low, 1)], [complete])
     return _project_long_run(selected, axis, first, last)
 
 
 def _project_long_run(selected: range, axis: Axis, first: int, last: int) -> AxisProjections:
+    """Lists are made in C: about 0.2 µs a chunk."""
     chunks = list(range(first, last + 1))
+    starts = axis.starts_between(first, last + 1)
+    end = min(starts[-1] + axis.size_of(last), axis.length)
+    low, high = selected.start, selected.stop
     size = axis.uniform
-    starts = list(axis.starts_between(first, last + 1))
-    stops = [*starts[1:], min(starts[-1] + axis.size_of(last), axis.length)]
-    lows, highs = starts.copy(), stops.copy()
-    lows[0], highs[-1] = selected.start, selected.stop
     if size is None:
-        chunk_selections = [slice(low - start, high - start, 1) for start, low, high in zip(starts, lows, highs)]  # noqa: B905
+        lengths = map(operator.sub, [*starts[1:], end], starts)
+        chunk_selections = list(map(slice, itertools.repeat(0), lengths, itertools.repeat(1)))
+        joints = [start - low for start in starts[1:]]
     else:
         chunk_selections = [slice(0, size, 1)] * len(chunks)
-        for edge in (0, -1):
-            chunk_selections[edge] = slice(lows[edge] - starts[edge], highs[edge] - starts[edge], 1)
-    out_selections = [slice(low - selected.start, high - selected.start, 1) for low, high in zip(lows, highs)]  # noqa: B905
+        joints = list(range(starts[1] - low, starts[-1] - low + 1, size))
+    chunk_selections[0] = slice(low - starts[0], starts[1] - starts[0], 1)
+    chunk_selections[-1] = slice(0, high - starts[-1], 1)
+    out_selections = list(map(slice, [0, *joints], [*joints, high - low], itertools.repeat(1)))
     complete = [True] * len(chunks)
-    complete[0] = lows[0] == starts[0]
-    complete[-1] = highs[-1] == stops[-1]
+    complete[0] = low == starts[0]
+    complete[-1] = high == end
     return AxisProjections(chunks, chunk_selections, out_selections, complete)
 
 
@@ -109,8 +121,8 @@ def _project_steps(selected: range, axis: Axis) -> AxisProjections:
     highs = lows + (stops - done - 1) * step + 1
     return AxisProjections(
         touched.tolist(),
-        [slice(low, high, step) for low, high in zip(lows.tolist(), highs.tolist(), strict=True)],
-        _slices(done.tolist(), stops.tolist()),
+        list(map(slice, lows.tolist(), highs.tolist(), itertools.repeat(step))),
+        list(map(slice, done.tolist(), stops.tolist(), itertools.repeat(1))),
         (held == 1).tolist(),
     )
 
@@ -118,10 +130,9 @@ def _project_steps(selected: range, axis: Axis) -> AxisProjections:
 def _project_indices(selected: Indices, axis: Axis) -> AxisProjections:
     """Any elements in any order: each chunk gets its own, in the order in which they are selected."""
     chunks = axis.chunks_at(selected)
-    order = stable_order(chunks)
+    order, edges = group(chunks)
     if order is not None:
         chunks, selected = chunks[order], selected[order]
-    edges = bounds_of(chunks)
     touched = chunks[edges[:-1]]
     starts = axis.starts_of(touched)
     offsets = selected - np.repeat(starts, np.diff(edges))
@@ -140,10 +151,6 @@ def _project_indices(selected: Indices, axis: Axis) -> AxisProjections:
         distinct = high - low if ascending or high - low < size else len(np.unique(part))
         complete.append(distinct == size)
     return AxisProjections(touched.tolist(), chunk_selections, out_selections, complete)
-
-
-def _slices(starts: list[int], stops: list[int]) -> list[slice]:
-    return [slice(start, stop, 1) for start, stop in zip(starts, stops, strict=True)]
 
 
 def _as_slice(places: Indices) -> Indices | slice:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,16 @@ class OrthogonalIndexer(ProductIndexer):
         if not self.is_advanced:
             return super().__iter__()
         coords, chunk_selections, out_selections, complete = self._parts()
-        return map(ChunkProjection, coords, map(crossed, chunk_selections), map(crossed, out_selections), complete)
+        if _with_arrays(axis.chunk_selections for axis in self._axes) > 1:
+            chunk_selections = map(crossed, chunk_selections)
+        if _with_arrays(axis.out_selections or () for axis in self._axes) > 1:
+            out_selections = map(crossed, out_selections)
+        return map(ChunkProjection, coords, chunk_selections, out_selections, complete)
+
+
+def _with_arrays(axes: Iterable[Iterable[Any]]) -> int:
+    """Number of axes along which some selections are arrays."""
+    return sum(any(type(item) is np.ndarray for item in items) for items in axes)
 
 
 def crossed(selection: SelectorTuple) -> SelectorTuple:
@@ -59,12 +68,13 @@ def crossed(selection: SelectorTuple) -> SelectorTuple:
     One array among slices does; several are shaped so that they broadcast to a product, together with the slices
     between them, for arrays that stand apart would move their axes to the front.
     """
-    arrays = [axis for axis, item in enumerate(selection) if isinstance(item, np.ndarray)]
+    arrays = [axis for axis, item in enumerate(selection) if type(item) is np.ndarray]
     if len(arrays) < 2:
         return selection
-    first, last = arrays[0], arrays[-1] + 1
-    return (*selection[:first], *np.ix_(*map(_as_indices, selection[first:last])), *selection[last:])
-
-
-def _as_indices(item: Any) -> Any:
-    return np.arange(item.start, item.stop, item.step) if isinstance(item, slice) else item
+    first, last = arrays[0], arrays[-1]
+    items = list(selection)
+    for axis in range(first, last + 1):  # as ``numpy.ix_``, which takes 3 µs an axis
+        item = items[axis]
+        indices = np.arange(item.start, item.stop, item.step) if type(item) is slice else item
+        items[axis] = indices.reshape((1,) * (axis - first) + (-1,) + (1,) * (last - axis))
+    return tuple(items)

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from terrazzo.grid.base import Indices
 
-__all__ = ["bounds_of", "combine", "stable_order"]
+__all__ = ["bounds_of", "combine", "group", "stable_order"]
 
-DIGIT = 1 << 16
+DIGIT_BITS = 16
 """Numpy sorts 16-bit integers by radix: 10 ns an element, where 64-bit ones take 100."""
 
 LARGEST_CODE = 1 << 62
@@ -21,19 +21,20 @@ def stable_order(numbers: Indices) -> Indices | None:
     """The order that sorts `numbers`, equal ones as they come; None when they are sorted."""
     if (numbers[1:] >= numbers[:-1]).all():
         return None
-    low = numbers.min()
-    rest = numbers - low
+    rest = numbers - numbers.min()
     span = int(rest.max())
-    order = _order_of_digit(rest)
-    while span >= DIGIT:
-        span //= DIGIT
-        rest = rest // DIGIT
-        order = order[_order_of_digit(rest[order])]
+    order = np.argsort(rest.astype(np.uint16), kind="stable")  # the cast keeps the lowest digit
+    while span >> DIGIT_BITS:
+        span >>= DIGIT_BITS
+        rest >>= DIGIT_BITS
+        order = order[np.argsort(rest[order].astype(np.uint16), kind="stable")]
     return order
 
 
-def _order_of_digit(numbers: Indices) -> Indices:
-    return np.argsort((numbers % DIGIT).astype(np.uint16), kind="stable")
+def group(numbers: Indices) -> tuple[Indices | None, Indices]:
+    """The order that sorts `numbers`, as of `stable_order`, and the bounds of equal ones in it."""
+    order = stable_order(numbers)
+    return order, bounds_of(numbers if order is None else numbers[order])
 
 
 def bounds_of(numbers: Indices) -> Indices:

@@ -105,8 +105,10 @@ def per_axis(selection: object, ndim: int) -> list[object]:
         There are too many, or several ellipses.
     """
     items = list(selection) if isinstance(selection, tuple) else [selection]
-    if any(item is Ellipsis for item in items):
-        items = _expand_ellipsis(items, ndim)
+    for item in items:  # not ``in``, which asks arrays whether they are equal
+        if item is Ellipsis:
+            items = _expand_ellipsis(items, ndim)
+            break
     if len(items) > ndim:
         raise IndexError(f"{len(items)} indices for an array of {ndim} axes: {quote(selection)}")
     return items

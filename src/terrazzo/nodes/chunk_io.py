@@ -96,6 +96,10 @@ class ChunkIO:
         indices = getattr(indexer, "chunk_indices", None)
         if indices is None:
             return self._jobs_one_by_one(indexer, prototype)
+        if indexer.count == 1:  # type: ignore[attr-defined] # whatever has `chunk_indices` has it
+            (one,) = indexer
+            chain = self.chain_for(self._uniform or self.grid.shape_of(one.chunk_coords), prototype)
+            return iter(((self.key_of(one.chunk_coords), chain, one),)), chain
         encoded = self.metadata.chunk_key_encoding.encode_product(indices)
         keys = map(self.prefix.__add__, encoded) if self.prefix else encoded
         if self._uniform is not None:
@@ -138,13 +142,15 @@ class ChunkIO:
 
     def _count(self, indexer: Indexer) -> int:
         """Number of chunks at most; indexers of others need not know."""
-        return int(getattr(indexer, "count", self.grid.get_nchunks()))
+        count: int | None = getattr(indexer, "count", None)
+        return self.grid.get_nchunks() if count is None else count
 
     async def read(self, indexer: Indexer, out: NDBuffer, prototype: BufferPrototype) -> None:
         """Read a selection into `out`."""
         jobs, chain = self._jobs(indexer, prototype)
+        count = self._count(indexer)
         request = ReadRequest(self._store, out, self._where, indexer.drop_axes)
-        await read_chunks(request, jobs, self._count(indexer), chain.decode_ns if chain else 0.0)
+        await read_chunks(request, jobs, count, request.chunk_ns(chain, count) if chain else 0.0)
 
     async def write(
         self, indexer: Indexer, value: NDBuffer, prototype: BufferPrototype, field: str | None = None

@@ -28,7 +28,7 @@ from terrazzo.runtime import Scratch
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
 
-__all__ = ["PreparedChain"]
+__all__ = ["OWN_SPEED_NS", "PreparedChain"]
 
 OWN_SPEED_NS = 0.1
 """Nanoseconds per byte that copying into place takes."""
