@@ -106,7 +106,7 @@ class Blocks(Basic):
 
     @staticmethod
     def draw(data, array):
-        return data.draw(strategies.block_selections(array.cdata_shape), label="blocks")
+        return data.draw(strategies.block_selections(array.async_array._chunk_grid.grid_shape), label="blocks")
 
     @staticmethod
     def expected(model, selection, array):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from terrazzo.errors import BoundsCheckError, BroadcastError, VindexInvalidSelectionError
 from terrazzo.grid import ChunkGrid, RegularAxis, RegularChunkGridMetadata
-from terrazzo.indexing import CoordinateIndexer, Indexer, MaskIndexer, as_mask
+from terrazzo.indexing import CoordinateIndexer, Indexer
 from terrazzo.testing import strategies
 from tests.selecting import check_projections, grids, write_points
 
@@ -34,17 +34,6 @@ def test_the_projections_make_up_the_points(data):
         write=lambda model, values: write_points(model, selection, values.reshape(expected.shape)),
     )
     assert indexer.count == len(list(indexer))
-
-
-@given(data=st.data())
-def test_the_projections_make_up_what_is_under_a_mask(data):
-    shape = data.draw(SHAPES)
-    grid = data.draw(grids(shape))
-    mask = data.draw(strategies.masks(shape))
-    array = np.arange(np.prod(shape, dtype=int)).reshape(shape)
-    indexer = MaskIndexer(mask, shape, grid)
-    check_projections(indexer, grid, array[mask], write=lambda model, values: model.__setitem__(mask, values))
-    assert indexer.shape == indexer.sel_shape == (int(mask.sum()),)
 
 
 def test_a_projection_has_the_points_of_one_chunk_in_the_order_they_were_given():
@@ -126,23 +115,7 @@ def test_coordinates_that_do_not_broadcast_are_numpys_error_too():
         CoordinateIndexer(([0, 1, 2], [0, 1]), (7, 10), grid_of((7, 10), (2, 3)))
 
 
-@pytest.mark.parametrize(
-    "mask", [np.ones((7, 9), dtype=bool), np.ones(7, dtype=bool), np.ones((7, 10)), None, [0], "a"]
-)
-def test_what_is_no_mask_of_the_shape_is_refused(mask):
-    with pytest.raises(VindexInvalidSelectionError, match=r"\(7, 10\)"):
-        MaskIndexer(mask, (7, 10), grid_of((7, 10), (2, 3)))
-
-
 def test_an_array_without_axes_has_no_points():
-    grid = ChunkGrid(())
-    for make, selection in ((CoordinateIndexer, ()), (MaskIndexer, np.array(True)), (CoordinateIndexer, 0)):
+    for selection in ((), 0, np.array(0)):
         with pytest.raises(VindexInvalidSelectionError):
-            make(selection, (), grid)
-
-
-def test_a_mask_may_be_a_list_or_alone_in_a_tuple():
-    for mask in ([[True, False]], np.array([[True, False]]), (np.array([[True, False]]),)):
-        assert as_mask(mask).tolist() == [[True, False]]
-    for other in ([0, 1], ([True], [True]), True, None, "a", [[True], [True, False]]):
-        assert as_mask(other) is None
+            CoordinateIndexer(selection, (), ChunkGrid(()))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from terrazzo.indexing.basic import BasicIndexer
 from terrazzo.indexing.block import BlockIndexer
-from terrazzo.indexing.coordinate import CoordinateIndexer, MaskIndexer, as_mask
+from terrazzo.indexing.coordinate import CoordinateIndexer
 from terrazzo.indexing.kinds import check_fields, is_plain, kind_of, pop_fields
+from terrazzo.indexing.mask import MaskIndexer, as_mask
 from terrazzo.indexing.orthogonal import OrthogonalIndexer
 from terrazzo.indexing.projection import ChunkProjection, Indexer, SelectorTuple
 from terrazzo.indexing.selection import (
