@@ -209,6 +209,23 @@ class PreparedChain:
                 out[...] = await self._view(piece)
             return size is not None
 
+    async def read_raw_part(
+        self,
+        get_into: Callable[[memoryview], Awaitable[int | None]],
+        out: NDBuffer,
+        chunk_selection: SelectorTuple,
+        out_selection: SelectorTuple,
+        drop_axes: tuple[int, ...] = (),
+    ) -> bool:
+        """As `place`, of a chunk that a store reads as it lies in memory; False when there is none."""
+        self.check_limit()
+        with Scratch(self.size) as piece:
+            size = await get_into(piece.data)
+            if size is not None:
+                self._check_size(size)
+                out[out_selection] = _selected(await self._view(piece), chunk_selection, drop_axes)
+            return size is not None
+
     def check_limit(self) -> None:
         """Refuse to allocate a chunk larger than ``limits.chunk_bytes``."""
         limit = current_options().limits.chunk_bytes

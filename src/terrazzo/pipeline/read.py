@@ -100,8 +100,13 @@ async def _read_jobs(request: ReadRequest, jobs: Iterator[Job]) -> None:
                     _fill(request, key, chain, out_selection)
                 continue
             whole = is_complete and _takes_all(chain, chunk_selection, out_selection)
-            if whole and get_into is not None and chain.reads_raw:
-                if not await chain.read_raw(partial(get_into, key), out[out_selection]):
+            if get_into is not None and chain.reads_raw:
+                into = partial(get_into, key)
+                if whole:
+                    found = await chain.read_raw(into, out[out_selection])
+                else:
+                    found = await chain.read_raw_part(into, out, chunk_selection, out_selection, drop_axes)
+                if not found:
                     _fill(request, key, chain, out_selection)
                 continue
             data = await get(key, chain.spec.prototype)
