@@ -65,6 +65,20 @@ def test_types_of_installed_packages_are_imported_when_they_are_asked_for(group,
     assert EntryPoint.loaded == 1
 
 
+def test_one_entry_point_for_all_of_a_package_is_found_as_well(monkeypatch):
+    class Named(EntryPoint):
+        name = "data_type"
+
+    class Other(EntryPoint):
+        name = "ndbuffer"
+
+        def load(self):
+            raise AssertionError("it is no data type")
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [Other(), Named()] if group == "zarr" else [])
+    assert DataTypeRegistry().match_json("test.flag", zarr_format=3) == Flag()
+
+
 class Counted(dtype.Int8):
     """A data type of another package that counts how often it is asked."""
 
