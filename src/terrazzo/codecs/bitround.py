@@ -163,13 +163,8 @@ def _round_signed(numbers: Numbers, keepbits: int) -> Numbers:
 
 def _bit_lengths(sizes: Numbers) -> Numbers:
     """Position of the most significant bit of each unsigned integer, counted from 1; 0 for 0."""
-    lengths = np.zeros(sizes.shape, dtype=np.int64)
-    rest = sizes.copy()
-    step = 4 * sizes.dtype.itemsize
-    while step:
-        high = rest >> sizes.dtype.type(step)
-        above = high > 0
-        lengths[above] += step
-        rest = np.where(above, high, rest)
-        step //= 2
-    return lengths + (rest > 0)
+    if sizes.dtype.itemsize < 8:
+        return np.asarray(np.frexp(sizes.astype(np.float64))[1])
+    high = sizes >> np.uint64(32)  # halves are exact in float64, and so is their exponent
+    large = high > 0
+    return np.asarray(np.frexp(np.where(large, high, sizes).astype(np.float64))[1] + 32 * large)

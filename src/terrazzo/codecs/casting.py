@@ -219,6 +219,10 @@ class Cast:
             sizes, negative = _to_odd(_sizes_of(numbers)), numbers < 0
         else:
             sizes, negative = np.abs(numbers).astype(np.float64), np.signbit(numbers)
+        if self.rounding == "nearest-even" and table.sign and sizes.max() <= table.values[-1]:  # False with NaN
+            singles = _odd_singles(sizes)
+            np.negative(singles, out=singles, where=negative)
+            return np.asarray(singles.astype(self.target))
         missing, infinite = np.isnan(sizes), np.isinf(sizes)
         for special, code in ((missing, table.nan), (infinite, table.infinity)):
             if code is None and special.any():
@@ -267,6 +271,15 @@ def _to_odd(sizes: Numbers) -> Numbers:
     bits = floats.view(np.uint64)
     bits |= (floats.astype(np.uint64) != sizes).astype(np.uint64)
     return floats
+
+
+def _odd_singles(sizes: Numbers) -> Numbers:
+    """Numbers without a sign as float32, as `_to_odd` makes float64; ``ml_dtypes`` rounds these on as it should."""
+    singles = np.asarray(sizes.astype(np.float32))
+    bits = singles.view(np.uint32)
+    bits -= (singles.astype(np.float64) > sizes).astype(np.uint32)
+    bits |= (singles.astype(np.float64) != sizes).astype(np.uint32)
+    return singles
 
 
 def _power_of_two(number: int) -> float:

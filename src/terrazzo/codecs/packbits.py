@@ -67,8 +67,8 @@ class PackBitsCodec(ArrayBytesCodec):
     """
 
     is_fixed_size = True
-    decode_ns_per_byte = 1.0
-    encode_ns_per_byte = 1.0
+    decode_ns_per_byte = 3.0
+    encode_ns_per_byte = 3.0
 
     padding_encoding: PaddingEncoding
     first_bit: int | None
