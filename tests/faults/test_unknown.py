@@ -11,7 +11,7 @@ from terrazzo.api import asynchronous
 from terrazzo.cli import main
 from terrazzo.errors import BaseZarrError, MetadataValidationError, UnknownCodecError
 from tests.faults.frames import text_of
-from tests.stored import GROUP, LITTLE, contents_of, document, fill, grid
+from tests.stored import GROUP, LITTLE, contents_of, document, document_v2, fill, grid
 
 NO_SUCH = {"name": "no_such", "configuration": {"z": 1, "a": [1.0, {"b": None}]}, "must_understand": False}
 
@@ -219,3 +219,51 @@ def test_the_rest_of_the_chain_is_fitted_up_to_the_unknown_codec():
     array = terrazzo.Array.from_dict(terrazzo.open_group(store).store_path, json.loads(document(**patch)))
     assert [codec.to_dict() for codec in array.compressors][0]["configuration"]["typesize"] == 4
     assert repr(array.compressors[1]) == "UnknownCodec('no_such')"
+
+
+# -- format 2
+
+
+UNKNOWN_V2 = {
+    "compressor": ({"compressor": {"id": "no_such", "level": [1, None]}}, "no_such"),
+    "filter": ({"filters": [{"id": "no_such"}], "compressor": {"id": "zlib", "level": 1}}, "no_such"),
+    "filter among others": (
+        {"filters": [{"id": "shuffle", "elementsize": 1}, {"id": "no_such"}, {"id": "fletcher32"}]},
+        "no_such",
+    ),
+    "filter and compressor": ({"filters": [{"id": "no_such"}], "compressor": {"id": "neither"}}, "no_such"),
+    "data type": ({"dtype": "<f3", "fill_value": 1.5}, "<f3"),
+}
+each_v2 = pytest.mark.parametrize(("patch", "name"), UNKNOWN_V2.values(), ids=list(UNKNOWN_V2))
+
+
+@each_v2
+def test_MD_06_an_array_of_format_2_is_described_and_its_attributes_change(store, patch, name):
+    fill(store, {"a/.zarray": document_v2(**patch), "a/0": b"\x01\x02"})
+    array = terrazzo.open_array(store, path="a")
+    assert (array.shape, array.chunks) == ((4,), (2,))
+    assert name in repr(array.info)
+    assert repr(array)
+    array.attrs["x"] = 1
+    written = contents_of(store)
+    assert json.loads(written["a/.zattrs"]) == {"x": 1}
+    for member, value in json.loads(document_v2(**patch)).items():
+        assert json.dumps(json.loads(written["a/.zarray"])[member]) == json.dumps(value)
+
+
+@each_v2
+def test_MD_06_only_data_of_an_array_of_format_2_cannot_be_used(store, patch, name):
+    fill(store, {"a/.zarray": document_v2(**patch), "a/0": b"\x01\x02"})
+    before = contents_of(store)
+    array = terrazzo.open_array(store, path="a")
+    for attempt in (
+        lambda: array[:],
+        lambda: array.__setitem__(0, 1),
+        lambda: array.resize(3),
+        lambda: array.append(np.ones(2, "u1")),
+    ):
+        with pytest.raises(UnknownCodecError) as caught:
+            attempt()
+        assert caught.value.name == name
+        assert caught.value.key == "a/.zarray"
+    assert contents_of(store) == before

@@ -14,7 +14,14 @@ from terrazzo.dtype.registry import AnyZDType, DataTypeRegistry
 from terrazzo.errors import DataTypeValidationError
 from terrazzo.types import ZarrFormat
 
-__all__ = ["DataTypeRegistry", "ZDTypeLike", "data_type_registry", "get_data_type_from_json", "parse_dtype"]
+__all__ = [
+    "DataTypeRegistry",
+    "ZDTypeLike",
+    "data_type_registry",
+    "get_data_type_from_json",
+    "parse_dtype",
+    "unknown_data_type",
+]
 
 ZDTypeLike: TypeAlias = "AnyZDType | TBaseDType | type[Any] | str | Mapping[str, object] | None"
 
@@ -46,6 +53,13 @@ _OF_ANY_LENGTH: Mapping[str | type, str] = {
     "bytes": "variable_length_bytes",
 }
 """What callers mean by names that numpy takes for text or bytes of no length, or for missing the ones of Zarr."""
+
+
+def unknown_data_type(data: DTypeJSON, problem: str = "") -> AnyZDType:
+    """What keeps the JSON of a data type that has no implementation here; `problem` says what is missing."""
+    from terrazzo.dtype.unknown import UnknownDataType  # rarely needed, and slow to declare
+
+    return UnknownDataType(data=data, problem=problem)
 
 
 def get_data_type_from_json(data: DTypeJSON, *, zarr_format: ZarrFormat) -> AnyZDType:

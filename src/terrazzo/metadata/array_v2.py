@@ -11,9 +11,8 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.dtype.base import MissingPackageError, ZDType
-from terrazzo.dtype.parse import get_data_type_from_json
+from terrazzo.dtype.parse import get_data_type_from_json, unknown_data_type
 from terrazzo.dtype.registry import V2_NAME
-from terrazzo.dtype.unknown import UnknownDataType
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError, UnknownCodecError, quote
 from terrazzo.grid import RegularChunkGridMetadata, V2ChunkKeyEncoding, parse_lengths
 from terrazzo.metadata.array import ArrayMetadata, parse_attributes, parse_member
@@ -308,8 +307,8 @@ def _parse_dtype(data: Any, codecs: Iterable[Any]) -> ZDType[Any, Any]:
     try:
         return get_data_type_from_json({"name": data, "object_codec_id": object_codec_id}, zarr_format=2)
     except MissingPackageError as error:
-        return UnknownDataType(data={"name": data, "object_codec_id": object_codec_id}, problem=str(error))
+        return unknown_data_type({"name": data, "object_codec_id": object_codec_id}, problem=str(error))
     except DataTypeValidationError as error:
         if isinstance(data, str) and V2_NAME.fullmatch(data):
-            return UnknownDataType(data={"name": data, "object_codec_id": object_codec_id})
+            return unknown_data_type({"name": data, "object_codec_id": object_codec_id})
         raise MetadataValidationError(str(error), field="dtype") from error

@@ -12,8 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 from terrazzo.abc.codec import Codec, SupportsSubchunks
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.dtype.base import MissingPackageError, ZDType
-from terrazzo.dtype.parse import data_type_registry, get_data_type_from_json
-from terrazzo.dtype.unknown import UnknownDataType
+from terrazzo.dtype.parse import data_type_registry, get_data_type_from_json, unknown_data_type
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError, NodeTypeValidationError, quote
 from terrazzo.grid import (
     EXTENSION,
@@ -292,11 +291,11 @@ def _parse_data_type(data: Any) -> ZDType[Any, Any]:
     try:
         return get_data_type_from_json(data, zarr_format=3)
     except MissingPackageError as error:
-        return UnknownDataType(data=data, problem=str(error))
+        return unknown_data_type(data, problem=str(error))
     except DataTypeValidationError as error:
         name = data.get("name") if isinstance(data, Mapping) else data
         if isinstance(name, str) and data_type_registry.find(name) is None:
-            return UnknownDataType(data=data)
+            return unknown_data_type(data)
         raise MetadataValidationError(str(error), field="data_type") from error
 
 
