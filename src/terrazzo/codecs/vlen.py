@@ -68,7 +68,7 @@ class _VLenCodec(ArrayBytesCodec):
             items: Objects = self._numcodec.decode(data)
         except ValueError as error:  # an element reaches beyond the end, or its bytes are no UTF-8
             raise CorruptDataError(str(error), stage=self._name) from error
-        left = len(data) - NUMBER_BYTES * (count + 1) - _byte_count(items)
+        left = _bytes_behind(items, len(data) - NUMBER_BYTES * (count + 1))
         if left:
             raise CorruptDataError(f"{left} bytes follow the last element", stage=self._name)
         elements = items.astype(chunk_spec.dtype.to_native_dtype(), copy=False).reshape(chunk_spec.shape)
@@ -89,12 +89,13 @@ class _VLenCodec(ArrayBytesCodec):
         return chunk_spec.prototype.buffer.from_bytes(self._numcodec.encode(items))
 
 
-def _byte_count(items: Objects) -> int:
-    """Bytes of all elements; of text as UTF-8."""
+def _bytes_behind(items: Objects, size: int) -> int:
+    """How many of `size` bytes are left behind all elements."""
     parts = items.tolist()
-    if parts and isinstance(parts[0], str):
-        return sum(map(len, parts)) if all(map(str.isascii, parts)) else len("".join(parts).encode())
-    return sum(map(len, parts))
+    left = size - sum(map(len, parts))
+    if left and parts and isinstance(parts[0], str):  # some characters have several bytes in UTF-8
+        left = size - len("".join(parts).encode())
+    return left
 
 
 class VLenUTF8Codec(_VLenCodec):
