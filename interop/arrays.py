@@ -175,6 +175,25 @@ RECTILINEAR: dict[str, tuple[tuple[int, ...], tuple[int | tuple[int, ...], ...]]
     "3-d": ((4, 5, 6), ((1, 3), 2, (1, 2, 3))),
 }
 
+ZSTD = codec("zstd", level=1, checksum=False)
+
+SHARDS: dict[str, dict[str, Any]] = {
+    "as they lie in memory": {},
+    "index first": {"index_location": "start"},
+    "index without checksum": {"index_codecs": [BYTES_LITTLE]},
+    "index big endian": {"index_codecs": [BYTES_BIG, CRC32C], "index_location": "start"},
+    "zstd": {"codecs": [BYTES_LITTLE, ZSTD]},
+    "big, zstd, crc32c": {"codecs": [BYTES_BIG, ZSTD, CRC32C], "index_location": "start"},
+    "transposed inside": {"codecs": [codec("transpose", order=[1, 0]), BYTES_LITTLE, codec("gzip", level=1)]},
+}
+
+
+def sharding(chunk_shape: tuple[int, ...], **configuration: Any) -> dict[str, Any]:
+    """The JSON of the codec, with what readers require."""
+    members = {"codecs": [BYTES_LITTLE], "index_codecs": [BYTES_LITTLE, CRC32C], "index_location": "end"}
+    return codec("sharding_indexed", chunk_shape=list(chunk_shape), **{**members, **configuration})
+
+
 FILL_VALUES: dict[str, tuple[Any, ...]] = {
     "bool": (True,),
     "int8": (-128, 127),
@@ -187,6 +206,27 @@ FILL_VALUES: dict[str, tuple[Any, ...]] = {
     "complex64": (complex(NAN, -0.0), complex(1, 2), complex(-INF, NAN)),
     "complex128": (complex(NAN, -0.0), complex(0.1, 0.2), complex(-INF, NAN)),
 }
+
+
+def sharded_cases() -> Iterator[ArrayCase]:
+    """Arrays in shards."""
+    for name, configuration in SHARDS.items():
+        serializer = sharding((6, 4), **configuration)
+        yield ArrayCase(f"shards {name}", "int32", (40, 50), (24, 16), serializer=serializer, is_smooth=True)
+        part = (slice(7, 21), slice(13, 40))
+        yield ArrayCase(
+            f"shards {name}, part", "float32", (40, 50), (24, 16), serializer=serializer, fill_value=NAN, region=part
+        )
+    inner = sharding((3, 2), codecs=[BYTES_LITTLE, ZSTD], index_location="start")
+    yield ArrayCase("shards in shards", "int16", (40, 50), (24, 16), serializer=sharding((6, 4), codecs=[inner]))
+    for name, (shape, chunks) in SHAPES.items():
+        shards = tuple(2 * size for size in chunks)
+        yield ArrayCase(
+            f"shards {name}", "float64", shape, shards, serializer=sharding(chunks, codecs=[BYTES_LITTLE, ZSTD])
+        )
+    swap = (codec("transpose", order=[1, 0]),)
+    yield ArrayCase("shards transposed outside", "int32", (40, 50), (12, 12), swap, sharding((4, 3)))
+    yield ArrayCase("shards packed outside", "int32", (40, 50), (12, 12), (), sharding((4, 3)), (ZSTD,))
 
 
 def cases() -> Iterator[ArrayCase]:
@@ -214,6 +254,7 @@ def cases() -> Iterator[ArrayCase]:
     yield ArrayCase(
         "rectilinear part", chunks=((1, 2, 4), 3), fill_value=3, region=(slice(2, 5), slice(1, 8)), is_smooth=True
     )
+    yield from sharded_cases()
     for encoding, separator, shape in itertools.product(("default", "v2"), "/.", ((7, 10), (7,), ())):
         keys = codec(encoding, separator=separator)
         chunks = (4, 3)[: len(shape)]

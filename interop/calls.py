@@ -54,6 +54,26 @@ CALLS.add(
     of_one_element=array(chunks=(1, 1)),
 )
 CALLS.add(
+    "shards",
+    a_shape=array(shards=(8, 6)),
+    a_list=array(shards=[8, 6]),
+    one_number=array(shards=12),
+    whole_axis=array(shards=(-1, 6)),
+    whole_array=array(shards=-1),
+    one_chunk_in_all=array(shards=False),
+    larger_than_the_array=array(shards=(40, 30)),
+    of_one_chunk=array(shards=(4, 3)),
+    index_first=array(shards={"shape": (8, 6), "index_location": "start"}),
+    a_mapping=array(shards={"shape": (8, 6)}),
+    no_axes=array(shape=(), chunks=(), shards=()),
+    an_empty_axis=array(shape=(0, 5), chunks=(1, 5), shards=(2, 5)),
+    with_filters=array(shards=(8, 6), filters=[codec("transpose", order=[1, 0])]),
+    without_compressors=array(shards=(8, 6), compressors=None),
+    of_one_byte=array(shards=(8, 6), dtype="uint8"),
+    as_a_serializer=array(chunks=(8, 6), serializer=codec("sharding_indexed", chunk_shape=[4, 3]), compressors=None),
+    automatic_chunks_in_one_shard=array(shape=(3000, 3000), chunks="auto", shards=-1),
+)
+CALLS.add(
     "automatic chunks",
     **{
         f"of {'x'.join(map(str, shape)) or 'no axes'} {dtype}": array(shape=shape, dtype=dtype, chunks="auto")
