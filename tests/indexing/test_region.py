@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -79,3 +81,15 @@ def test_a_mask_selects_where_it_is_true():
     region = region_of((np.array([True, False, True]), slice(0, 2, 1)), (3, 2))
     assert np.array_equal(region.axes[0], [0, 2])
     assert region.shape == (2, 2)
+
+
+def test_a_region_in_one_chunk_is_one_piece():
+    shape, sizes, counts = (6, 8), (3, 4), (2, 2)
+    grid = ChunkGrid(tuple(map(RegularAxis, shape, sizes)))
+    for selection in itertools.product([2, slice(3, 6), slice(0, 3, 2), slice(4, 5)], [7, slice(4, 8), slice(1, 4, 2)]):
+        region = region_of(selection, shape)
+        positions, parts = region.pieces(grid)
+        assert region.only_piece(sizes, counts) == (positions[0], next(parts))
+    for selection in [(2, slice(3, 5)), (slice(None), 0), (np.array([1]), 0), (np.array([1, 2]), np.array([0, 1]))]:
+        assert region_of(selection, shape).only_piece(sizes, counts) is None
+    assert region_of((), ()).only_piece((), ()) == (0, ((), (), True))

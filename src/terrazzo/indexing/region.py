@@ -69,6 +69,36 @@ class Region(NamedTuple):
         axes = tuple(self.axes[axis] for axis in order)
         return Region(axes, self.is_points, self.shape if self.is_points else tuple(self.shape[axis] for axis in order))
 
+    def only_piece(self, sizes: tuple[int, ...], counts: tuple[int, ...]) -> tuple[int, Piece] | None:
+        """The position of the only chunk touched, and the piece of it, for a region that lies in one; else None.
+
+        Parameters
+        ----------
+        sizes, counts
+            Of a grid, all of whose chunks have one shape.
+        """
+        if self.is_points:
+            return None
+        position = 0
+        selection: list[slice] = []
+        whole = True
+        for selected, size, count in zip(self.axes, sizes, counts, strict=True):
+            if type(selected) is not range or not selected:
+                return None
+            chunk = selected[0] // size
+            start = chunk * size
+            if selected[-1] - start >= size:
+                return None
+            position = position * count + chunk
+            selection.append(slice(selected.start - start, selected[-1] + 1 - start, selected.step))
+            whole = whole and len(selected) == size
+        return position, (tuple(selection), self.everything, whole)
+
+    @property
+    def everything(self) -> SelectorTuple:
+        """The selection of all of the region."""
+        return tuple(slice(0, length, 1) for length in self.shape)
+
     def pieces(self, grid: ChunkGrid) -> Pieces:
         """Cut along a grid on the chunk, all of whose chunks have one shape and lie within it."""
         if self.is_points:

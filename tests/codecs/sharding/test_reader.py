@@ -8,7 +8,7 @@ import pytest
 import terrazzo
 from terrazzo.abc.byte_range import RangeByteRequest, SuffixByteRequest
 from terrazzo.abc.codec import BytesBytesCodec
-from terrazzo.codecs import BytesCodec, ShardingCodec, TransposeCodec, ZstdCodec
+from terrazzo.codecs import BloscCodec, BytesCodec, ShardingCodec, TransposeCodec, ZstdCodec
 from terrazzo.codecs.sharding import reader
 from terrazzo.errors import ConcurrentWriteError
 from terrazzo.registry import register_codec
@@ -254,3 +254,16 @@ def test_absent_subchunks_and_absent_shards_read_as_the_fill_value(driven):
     store.reset()
     assert np.isnan(array[0, 0])
     assert store.counts["get"] <= 1
+
+
+@pytest.mark.parametrize("compressor", [BloscCodec(cname="lz4"), ZstdCodec(), None], ids=repr)
+def test_all_of_a_subchunk_in_another_place_is_put_there(driven, model, compressor):
+    array = terrazzo.create_array(
+        driven(MemoryStore()), data=model, chunks=(4, 4), shards=(32, 32), compressors=compressor
+    )
+    rows = [0, 1, 2, 3, 12, 13, 14, 15, 33, 32]
+    assert np.array_equal(array.oindex[rows, 3:9], model[rows, 3:9])
+    assert np.array_equal(array.oindex[3:9, rows], model[3:9, rows])
+    assert np.array_equal(array.oindex[rows, rows], model[np.ix_(rows, rows)])
+    mask = np.isin(np.arange(64), rows)
+    assert np.array_equal(array.oindex[mask, 4:8], model[mask, 4:8])

@@ -16,7 +16,7 @@ from terrazzo.codecs.sharding.index import ABSENT, ShardIndex
 from terrazzo.codecs.sharding.layout import ShardLayout, name_subchunk
 from terrazzo.codecs.sharding.rows import place_rows
 from terrazzo.errors import ConcurrentWriteError, CorruptDataError
-from terrazzo.indexing.region import Piece, Pieces, Region
+from terrazzo.indexing.region import Piece, Region
 from terrazzo.pipeline.parts import Parts
 from terrazzo.runtime import SharedResults, compute, share, useful_width
 from terrazzo.settings import current_options
@@ -62,8 +62,8 @@ async def read(layout: ShardLayout, value: Value, region: Region, target: NDBuff
     bool
         Whether there is a shard.
     """
-    pieces = region.pieces(layout.grid)
-    if len(pieces.positions) == layout.count:
+    wanted = _wanted(layout, region)
+    if len(wanted) == layout.count:
         whole = await value.get(layout.spec.prototype)
         if whole is not None:
             await _computed(layout, place(layout, whole, region, target), layout.count)
@@ -74,15 +74,23 @@ async def read(layout: ShardLayout, value: Value, region: Region, target: NDBuff
         if index is None:
             return False
         try:
-            await _read_pieces(layout, value, index, pieces, target)
+            await _read_pieces(layout, value, index, wanted, target)
         except CorruptDataError:
             if value.is_pinned or await _is_still(layout, value, version, index):
                 raise
         else:
             if value.is_pinned or version is None or version == await value.version():
                 return True
-        pieces = region.pieces(layout.grid)
     raise ConcurrentWriteError(f"the shard was replaced {ATTEMPTS} times while it was read")
+
+
+def _wanted(layout: ShardLayout, region: Region) -> list[tuple[int, Piece]]:
+    """Each subchunk that a region touches, with the piece of it."""
+    alone = region.only_piece(layout.subchunk, layout.counts)
+    if alone is not None:
+        return [alone]
+    positions, parts = region.pieces(layout.grid)
+    return list(zip(positions.tolist(), parts))  # noqa: B905 - of one length
 
 
 async def _is_still(layout: ShardLayout, value: Value, version: Hashable, index: ShardIndex) -> bool:
@@ -125,11 +133,13 @@ class _Fetch(NamedTuple):
     jobs: list[Job]
 
 
-async def _read_pieces(layout: ShardLayout, value: Value, index: ShardIndex, pieces: Pieces, target: NDBuffer) -> None:
+async def _read_pieces(
+    layout: ShardLayout, value: Value, index: ShardIndex, pieces: list[tuple[int, Piece]], target: NDBuffer
+) -> None:
     """Read the subchunks that there are, and fill where there are none."""
     inside = layout.chain.parts if layout.chain.reads_parts else None
     wanted: list[Job] = []
-    for position, piece in zip(pieces.positions.tolist(), pieces.parts, strict=True):
+    for position, piece in pieces:
         start, length = index.words[position].tolist()
         _, where, whole = piece
         if start == ABSENT:
@@ -138,6 +148,9 @@ async def _read_pieces(layout: ShardLayout, value: Value, index: ShardIndex, pie
             await _read_part(layout, inside, value, (position, start, start + length, piece), target)
         else:
             wanted.append((position, start, start + length, piece))
+    if len(wanted) == 1:
+        await _fetch_one(layout, value, target, _Fetch(*wanted[0][1:3], wanted))
+        return
     config = layout.spec.config
     fetches = list(_coalesced(wanted, config.sharding_coalesce_max_gap_bytes, config.sharding_coalesce_max_bytes))
     if len(fetches) == 1:
@@ -187,6 +200,9 @@ async def _fetch_one(layout: ShardLayout, value: Value, target: NDBuffer, fetch:
         size = await value.ask_size()
         raise layout.outside(jobs, start + (0 if data is None else len(data)), size)
     shifted = [(position, low - start, high - start, piece) for position, low, high, piece in jobs]
+    if len(shifted) == 1:
+        await _computed(layout, _place_some(layout, data, target, iter(shifted)), 1)
+        return
     await _computed(layout, place_jobs(layout, data, shifted, len(shifted), target), len(shifted))
 
 
@@ -208,7 +224,8 @@ async def _place_some(layout: ShardLayout, data: Buffer, target: NDBuffer, jobs:
             target[where] = fill_value
             continue
         try:
-            await chain.place(data[start:end], target, selection, where, whole)
+            in_place = whole and all(type(item) is slice for item in where)
+            await chain.place(data[start:end], target, selection, where, in_place)
         except Exception as error:
             name_subchunk(error, layout, position, "reading")
             raise
