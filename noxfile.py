@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,7 +16,11 @@ nox.options.default_venv_backend = "virtualenv"
 
 LINTERS = ("ruff==0.17.5", "import-linter==2.16")
 TYPE_CHECKERS = ("mypy==2.4.1",)
-PEERS = ("zarr[cast-value-rs]==3.4.2", "zarrs==0.2.3", "tensorstore==0.1.86")
+PEERS = ("zarr[cast-value-rs]==3.4.2", "zarrs==0.2.3", "tensorstore==0.1.86", "numcodecs[msgpack]")
+OLDER_PEERS = {
+    "zarr 2.18": ("zarr==2.18.7", "numcodecs[crc32c,msgpack]<0.16"),
+    "zarr 3.1": ("zarr==3.1.6", "numcodecs[msgpack]"),
+}
 
 
 def python_for_peers() -> str | None:
@@ -71,4 +76,16 @@ def bench(session: nox.Session) -> None:
 def interop(session: nox.Session) -> None:
     """Read what the peers write and have them read what terrazzo writes; compare documents and errors."""
     session.install("-e", ".[test,fast]", "pcodec", *PEERS)
-    session.run("pytest", "interop", *session.posargs)
+    pythons = {name: python_with(session, name, *packages) for name, packages in OLDER_PEERS.items()}
+    session.run("pytest", "interop", *session.posargs, env={"INTEROP_PYTHONS": json.dumps(pythons)})
+
+
+def python_with(session: nox.Session, name: str, *packages: str) -> str:
+    """The Python of a further environment, for packages that cannot be installed beside the others."""
+    folder = Path(session.virtualenv.location, "peers", name.replace(" ", "-"))
+    python = next(iter(folder.glob("bin/python")), None) or next(iter(folder.glob("Scripts/python.exe")), None)
+    if python is None:
+        session.run("python", "-m", "venv", str(folder), silent=True)
+        (python,) = [*folder.glob("bin/python"), *folder.glob("Scripts/python.exe")]
+    session.run(str(python), "-m", "pip", "install", "--quiet", *packages, external=True)
+    return str(python)
