@@ -278,3 +278,33 @@ def test_pcodec_is_told_how_many_elements_must_come_out(order, where):
     assert np.array_equal(numcodecs.get_codec(step).decode(stored).reshape((2, 3), order=order), array)
     with pytest.raises(CorruptDataError, match="5 elements"):
         decode(stored, (1, 5), **arguments)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        [{"id": "delta", "dtype": "<i4"}],
+        [{"id": "astype", "encode_dtype": "<f8", "decode_dtype": "<i4"}],
+        [{"id": "base64"}],
+        [{"id": "pcodec"}],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("compressor", [{"id": "zlib"}, {"id": "zstd"}, {"id": "bz2"}, {"id": "blosc"}], ids=str)
+def test_CH_07_a_bomb_behind_filters_is_refused(filters, compressor):
+    bomb = bytes(numcodecs.get_codec(compressor).encode(bytes(50 << 20)))
+    with pytest.raises(CorruptDataError, match="more than") as caught:
+        decode(bomb, (4,), filters=filters, compressor=compressor)
+    assert compressor["id"] in caught.value.stage
+
+
+def test_CH_07_elements_of_any_length_take_no_memory_before_they_are_there():
+    filters = [{"id": "vlen-utf8"}, {"id": "base64"}]
+    stored = numcodecs.Base64().encode(numcodecs.VLenUTF8().encode(np.array(["a", "b" * (5 << 20)], object)))
+    codec = V2FiltersCodec(tuple(filters))
+    spec = spec_of((2,), "string")
+    assert codec.estimated_size(spec) is None
+    hostile = numcodecs.Base64().encode(b"\xff\xff\xff\x7f")
+    with pytest.raises(CorruptDataError, match="declares"):
+        codec._decode_sync(buffer_of(bytes(hostile)), spec)
+    assert codec._decode_sync(buffer_of(bytes(stored)), spec).shape == (2,)

@@ -22,7 +22,7 @@ PUBLIC = {
     "terrazzo.abc.codec": (
         "ArrayArrayCodec ArrayBytesCodec ArrayBytesCodecPartialDecodeMixin ArrayBytesCodecPartialEncodeMixin BaseCodec "
         "BytesBytesCodec Codec CodecInput CodecJSON CodecOutput CodecPipeline GetResult SupportsDecodeAtMost "
-        "SupportsDecodeInto SupportsDecodeSized SupportsMemoryLayout SupportsSubchunks "
+        "SupportsDecodeInto SupportsDecodeSized SupportsEstimatedSize SupportsMemoryLayout SupportsSubchunks "
         "Subchunks SupportsSyncCodec is_inline_codec"
     ),
     "terrazzo.abc.metadata": "Metadata configuration_of from_configuration parse_named",

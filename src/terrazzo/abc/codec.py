@@ -51,6 +51,7 @@ __all__ = [
     "SupportsDecodeAtMost",
     "SupportsDecodeInto",
     "SupportsDecodeSized",
+    "SupportsEstimatedSize",
     "SupportsMemoryLayout",
     "SupportsSubchunks",
     "SupportsSyncCodec",
@@ -100,6 +101,16 @@ class SupportsDecodeAtMost(Protocol):
         ------
         CorruptDataError
             More come out.
+        """
+
+
+class SupportsEstimatedSize(Protocol):
+    """An array→bytes codec that makes a number of bytes that depends on the data, and can say of which order."""
+
+    def estimated_size(self, chunk_spec: ArraySpec) -> int | None:
+        """Encoded bytes of a chunk, within a factor of four; None where elements have no size.
+
+        What the codecs behind decode to is bounded with it.
         """
 
 

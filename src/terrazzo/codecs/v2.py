@@ -48,10 +48,11 @@ from terrazzo.errors import (
     PickleCodecDisabledError,
     quote,
 )
+from terrazzo.pipeline.stages import ALWAYS_ALLOWED, MOST_ENCODED
 from terrazzo.registry import get_codec_class
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
-from terrazzo.types import JSON
+from terrazzo.types import JSON, BytesLike
 
 __all__ = [
     "DEFAULT_COMPRESSOR",
@@ -85,12 +86,6 @@ RESULT_MEMBERS = {
 
 TYPE_MEMBERS = ("dtype", "astype", "encode_dtype", "decode_dtype")
 """Members of these filters that name a data type in numpy's way."""
-
-MOST_ENCODED = 4
-"""Bytes per byte that a filter makes of what it cannot pack, generously."""
-
-ALWAYS_ALLOWED = 1 << 20
-"""Bytes that headers may take beside that."""
 
 
 def chain_from_v2(
@@ -298,6 +293,13 @@ class V2FiltersCodec(ArrayBytesCodec):
         _check_pickle(self.filters)
         _ = self._codecs
 
+    def estimated_size(self, chunk_spec: ArraySpec) -> int | None:
+        dtype = chunk_spec.dtype.to_native_dtype()
+        if dtype.hasobject:
+            return None
+        item_size = max(dtype.itemsize, _item_size_after(chunk_spec.dtype, self.filters) or 0)
+        return math.prod(chunk_spec.shape) * int(item_size)
+
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ArraySpec) -> Buffer:
         _check_pickle(self.filters)
         dtype = chunk_spec.dtype.to_native_dtype()
@@ -312,7 +314,9 @@ class V2FiltersCodec(ArrayBytesCodec):
         _check_pickle(self.filters)
         dtype = chunk_spec.dtype.to_native_dtype()
         count = math.prod(chunk_spec.shape)
-        most = count * dtype.itemsize * MOST_ENCODED + ALWAYS_ALLOWED
+        estimate = self.estimated_size(chunk_spec)
+        limit = current_options().limits.chunk_bytes or 1 << 62
+        most = limit if estimate is None else estimate * MOST_ENCODED + ALWAYS_ALLOWED
         value: Any = chunk_data.as_numpy_array()
         for config, codec in zip(reversed(self.filters), reversed(self._codecs), strict=True):
             bounded = BYTES_TO_BYTES.get(config["id"])
@@ -322,12 +326,21 @@ class V2FiltersCodec(ArrayBytesCodec):
                 decode = ARRAY_TO_BYTES[config["id"]](**config)._decode
                 value = decode(bytes(as_bytes(value)), dtype.newbyteorder("="), count)
             else:
+                if config["id"].startswith("vlen-"):
+                    _check_count(as_bytes(value), count, config["id"])
                 value = codec.decode(value)
         elements = _objects(value) if dtype.hasobject else as_elements(value, dtype)
         if elements.size != count:
             raise CorruptDataError(f"{elements.size} elements decoded, expected {count}", stage=self.filters[0]["id"])
         array: Any = elements.reshape(chunk_spec.shape)
         return chunk_spec.prototype.nd_buffer.from_ndarray_like(array)
+
+
+def _check_count(data: BytesLike, count: int, name: str) -> None:
+    """Check the header of elements of any length, which numcodecs trusts with memory."""
+    declared = int.from_bytes(memoryview(data)[:4], "little")
+    if declared != count:
+        raise CorruptDataError(f"the header declares {declared} elements, expected {count}", stage=name)
 
 
 def _objects(decoded: Any) -> npt.NDArray[Any]:

@@ -87,9 +87,11 @@ class PreparedChain:
         self._prepare_subchunks(chain)
         size = encoded_size(chain.array_bytes, math.prod(inner.shape) * inner.dtype.to_native_dtype().itemsize, inner)
         self._raw_size = size
+        estimate = getattr(chain.array_bytes, "estimated_size", None)
+        basis: int | None = size if size is not None or estimate is None else estimate(inner)
         self._byte_stages: list[Stage] = []
         for step in chain.bytes_bytes:
-            self._byte_stages.append(make_stage(step, inner, size, self._raw_size))
+            self._byte_stages.append(make_stage(step, inner, size, basis))
             size = encoded_size(step, size, inner)
         self.stored_size = size
         self._encode_stages = (*self._array_stages, self._to_bytes, *self._byte_stages)

@@ -139,3 +139,12 @@ def test_numcodecs_that_cannot_be_imported_is_told(monkeypatch):
         numcodecs.BZ2().check_usable()
     assert caught.value.name == "bz2"
     assert "numcodecs" in sys.modules
+
+
+def test_CH_07_what_comes_out_behind_a_serializer_is_bounded(pcodec):
+    store = {}
+    terrazzo.create_array(store, shape=4, dtype="f4", serializer=pcodec, compressors=numcodecs.Zlib())
+    store["c/0"] = buffer_of(theirs.Zlib().encode(bytes(50 << 20)))
+    with pytest.raises(CorruptDataError, match="more than") as caught:
+        terrazzo.open_array(store)[...]
+    assert caught.value.stage == "numcodecs.zlib"

@@ -24,6 +24,10 @@ class _NumcodecsArrayBytesCodec(_NumcodecsCodec, ArrayBytesCodec):
     decode_ns_per_byte = 2.0
     encode_ns_per_byte = 10.0
 
+    def estimated_size(self, chunk_spec: ArraySpec) -> int | None:
+        dtype = chunk_spec.dtype.to_native_dtype()
+        return None if dtype.hasobject else math.prod(chunk_spec.shape) * int(dtype.itemsize)
+
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ArraySpec) -> Buffer:
         dtype = chunk_spec.dtype.to_native_dtype()
         array = np.ascontiguousarray(chunk_data.as_numpy_array(), dtype=dtype.newbyteorder("="))
