@@ -6,6 +6,7 @@ A store is named by anything that ``StoreLike`` allows: a store, a local path, a
 from __future__ import annotations
 
 from terrazzo.api.consolidating import consolidate_metadata, open_consolidated
+from terrazzo.api.copying import from_array
 from terrazzo.api.creating import (
     array,
     create,
@@ -31,6 +32,7 @@ __all__ = [
     "create_group",
     "empty",
     "empty_like",
+    "from_array",
     "full",
     "full_like",
     "group",

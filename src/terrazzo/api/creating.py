@@ -98,9 +98,10 @@ async def create_array(
     fill_value
         Value of elements that were never written; by default the zero of the data type.
     order
-        No effect on what is stored, and warned about; the memory order of results is a member of `config`.
+        In format 2 the memory order of elements in a chunk, and of results. In format 3 no effect, and warned about:
+        the memory order of results is a member of `config` there.
     zarr_format
-        3, or None for the one of the settings; this version writes no other.
+        2 or 3, or None for the one of the settings.
     attributes
         The user's attributes; whatever has a form in JSON.
     chunk_key_encoding

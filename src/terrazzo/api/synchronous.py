@@ -19,6 +19,7 @@ __all__ = [
     "create_group",
     "empty",
     "empty_like",
+    "from_array",
     "full",
     "full_like",
     "group",
@@ -55,6 +56,7 @@ create_array = mirror_function(asynchronous.create_array, _to_array)
 create_group = mirror_function(asynchronous.create_group, _to_group)
 empty = mirror_function(asynchronous.empty, _to_array)
 empty_like = mirror_function(asynchronous.empty_like, _to_array)
+from_array = mirror_function(asynchronous.from_array, _to_array)
 full = mirror_function(asynchronous.full, _to_array)
 full_like = mirror_function(asynchronous.full_like, _to_array)
 group = mirror_function(asynchronous.group, _to_group)
