@@ -567,3 +567,38 @@ def test_an_error_of_one_call_is_raised(run):
 
     with pytest.raises(LookupError, match="number 7"):
         run(map_concurrent(fail, range(20), concurrency=4))
+
+
+# -- how many
+
+
+def test_work_within_work_is_left_to_the_threads_that_are_there():
+    inner, met = [], threading.Barrier(2)
+
+    async def outer(items):
+        for _ in items:
+            met.wait(10)
+            inner.append(useful_width(100, 10 * HELP_NS, 10))
+            met.wait(10)
+
+    with config.set({"threading.max_workers": 2}):
+        run_inline(share(outer, range(2), 2))
+    assert inner == [1, 1]
+    assert not concurrent_module._working
+
+
+def test_work_within_work_is_shared_where_threads_are_free():
+    found = []
+
+    async def outer(items):
+        for _ in items:
+            found.append(useful_width(100, 10 * HELP_NS, 10))
+
+    async def main():
+        await share(outer, range(1), 2)
+        found.append(useful_width(100, 10 * HELP_NS, 10))
+
+    with config.set({"threading.max_workers": 3}):
+        run_inline(main())
+    assert found[0] >= 2  # the helper has come, or not
+    assert found[1] == 3

@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from terrazzo.runtime.blocking import wait_for_all
-from terrazzo.runtime.drive import Scope, current_scope, run_inline
+from terrazzo.runtime.drive import Scope, current_scope, run_inline, thread
 from terrazzo.runtime.workers import operations
 from terrazzo.settings import max_workers
 
@@ -38,6 +38,12 @@ HELP_NS = 60_000
 """Nanoseconds of work per item, spent outside the interpreter lock, from which a second thread pays."""
 
 _END = object()
+
+_working: set[int] = set()
+"""Threads that share work now: work within work, and work of other callers, does not add threads to them."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_working.clear)
 
 
 def cpu_count() -> int:
@@ -68,7 +74,30 @@ def useful_width(count: int, item_ns: float, concurrency: int, crowded_ns: float
         return max(1, min(count, concurrency))
     if count < 2 or item_ns < HELP_NS + crowded_ns:
         return 1
-    return min(count, cpu_count())
+    me = threading.get_ident()
+    return max(1, min(count, cpu_count() - len(_working) + (me in _working)))
+
+
+class _Seat:
+    """The place of a thread among those that share work, unless it has one; interrupted, its driver finds it."""
+
+    __slots__ = ("_me",)
+
+    def __init__(self, me: int) -> None:
+        self._me: int | None = None if me in _working else me
+
+    def take(self) -> None:
+        """Be counted."""
+        if self._me is not None:
+            thread.places.append(self)
+            _working.add(self._me)
+
+    def leave(self) -> None:
+        """Be counted no more."""
+        if self._me is not None:
+            _working.discard(self._me)
+            if self in thread.places:
+                thread.places.remove(self)
 
 
 class _Source(Generic[T]):
@@ -138,10 +167,14 @@ async def _share_threads(
     worker: Callable[[Iterator[T]], Awaitable[None]], source: _Source[T], width: int, scope: Scope
 ) -> None:
     async def work() -> None:
+        seat = _Seat(threading.get_ident())
+        seat.take()
         try:
             await worker(source.take())
         except BaseException as error:  # noqa: BLE001 - raised by `share`, once everyone has stopped
             source.fail(error)
+        finally:
+            seat.leave()
 
     helpers: list[Future[None]] = []
     try:
