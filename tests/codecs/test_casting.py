@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.codecs.casting import OUT_OF_RANGE_MODES, ROUNDING_MODES, Cast
+from terrazzo.codecs.casting import BLOCK, OUT_OF_RANGE_MODES, ROUNDING_MODES, Cast
 from terrazzo.testing import strategies
 
 INTEGERS = tuple(f"{sign}{size}" for sign in "iu" for size in (1, 2, 4, 8))
@@ -182,6 +182,20 @@ def test_arrays_in_any_layout_keep_their_shape(source, target, layout):
     assert result.dtype == np.dtype(target)
     assert np.array_equal(result, values)
     assert np.array_equal(values, before)
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "strided"])
+@pytest.mark.parametrize(("source", "target", "rounding"), [("f8", "i2", "nearest-away"), ("i8", "f4", "towards-zero")])
+def test_large_arrays_are_converted_as_small_ones_are(source, target, rounding, layout):
+    values = np.random.default_rng(1).integers(-30_000, 30_000, (150, 300)).astype(source)
+    if source == "f8":
+        values /= 2
+    values = {"C": values, "F": np.asfortranarray(values), "strided": values[::-1, ::2]}[layout]
+    convert = Cast(np.dtype(source), np.dtype(target), rounding)
+    result = convert(values)
+    assert values.size > BLOCK
+    assert np.array_equal(result, [convert(row) for row in values])
+    assert result.flags.f_contiguous == (layout == "F")
 
 
 def test_nothing_is_copied_where_nothing_changes():

@@ -35,6 +35,9 @@ OUT_OF_RANGE_MODES: Final[tuple[str, ...]] = get_args(OutOfRangeMode)
 FEW_KEYS: Final = 4
 """So many keys of a map are compared one after the other, which is faster than looking each element up."""
 
+BLOCK: Final = 1 << 14
+"""Elements that are converted at once: what lies between one step and the next stays in the processor's cache."""
+
 Numbers: TypeAlias = npt.NDArray[Any]
 
 
@@ -97,7 +100,15 @@ class Cast:
             return array.astype(self.target, copy=False)
         numbers = array.astype(_wide(self.source), copy=False)
         with np.errstate(all="ignore"):
-            return self._mapped(numbers)
+            if numbers.size <= BLOCK:
+                return self._mapped(numbers)
+            if not numbers.flags.forc:
+                numbers = np.ascontiguousarray(numbers)
+            result = np.empty_like(numbers, dtype=self.target)
+            flat, out = numbers.ravel("K"), result.ravel("K")  # views: both lie the same way
+            for start in range(0, numbers.size, BLOCK):
+                out[start : start + BLOCK] = self._mapped(flat[start : start + BLOCK])
+            return result
 
     def _mapped(self, numbers: Numbers) -> Numbers:
         found: list[tuple[Numbers, Any]] = []
@@ -151,6 +162,8 @@ class Cast:
             raise ValueError(
                 f"{numbers[infinite][0]} has no counterpart in {self.target.name}; scalar_map can give one"
             )
+        if self.out_of_range == "clamp" and np.isfinite(kind(high)) and int(kind(high)) == high:
+            return np.clip(numbers, kind(low), kind(high)).astype(self.target)
         under, over = numbers < bottom, numbers >= top
         if self.out_of_range is None:
             raise self._outside(numbers[under | over][0], low, above - 1)
@@ -312,6 +325,8 @@ def _wrapped(numbers: Numbers, modulus: Any, low: int, target: np.dtype[Any]) ->
     """
     if modulus is None:
         sizes = numbers
+    elif np.abs(numbers).max() < 2.0**63:
+        sizes = numbers.astype(np.int64)
     else:
         remainders = np.fmod(numbers, modulus)  # exact, with the sign of the number
         sizes = np.abs(remainders).astype(np.uint64)
@@ -329,30 +344,35 @@ def _sizes_to_floats(sizes: Numbers, negative: Numbers, target: np.dtype[Any], r
     floats = sizes.astype(target)
     too_far = floats >= target.type(2.0**64)
     back = np.where(too_far, target.type(0), floats).astype(np.uint64)
-    below = np.where(too_far | (back > sizes), np.nextafter(floats, target.type(0)), floats)
-    rest = sizes - below.astype(np.uint64)
-    above = np.nextafter(below, target.type(np.inf))
-    if rounding == "towards-positive":
-        up = (rest != 0) & ~negative
-    elif rounding == "towards-negative":
-        up = (rest != 0) & negative
-    elif rounding == "nearest-away":
-        up = (rest != 0) & (2 * rest >= (above - below).astype(np.uint64))
-    else:
+    below = _stepped(floats, -1, too_far | (back > sizes))
+    if rounding == "towards-zero":
         return below
-    return np.where(up, above, below)
+    rest = sizes - below.astype(np.uint64)
+    inexact = rest != 0
+    if rounding == "nearest-away":
+        above = _stepped(below, 1, inexact)
+        inexact &= 2 * rest >= (above - below).astype(np.uint64)
+    else:
+        inexact &= negative if rounding == "towards-negative" else ~negative
+    return _stepped(below, 1, inexact)
 
 
 def _redirected(numbers: Numbers, nearest: Numbers, rounding: RoundingMode) -> Numbers:
     """What was rounded to the nearest, ties to even, rounded another way."""
     back = nearest.astype(numbers.dtype)
-    infinity = nearest.dtype.type(np.inf)
-    if rounding == "towards-zero":
-        return np.where(np.abs(back) > np.abs(numbers), np.nextafter(nearest, nearest.dtype.type(0)), nearest)
-    if rounding == "towards-positive":
-        return np.where(back < numbers, np.nextafter(nearest, infinity), nearest)
-    if rounding == "towards-negative":
-        return np.where(back > numbers, np.nextafter(nearest, -infinity), nearest)
-    further = np.nextafter(nearest, np.copysign(infinity, nearest))
-    middle = back + (further.astype(numbers.dtype) - back) / 2  # exact: the wider type has a bit to spare
-    return np.where((middle == numbers) & (np.abs(back) < np.abs(numbers)), further, nearest)
+    sizes, back_sizes = np.abs(numbers), np.abs(back)
+    if rounding == "nearest-away":
+        # Infinity, where it comes next, and NaN, which comes after it, are equal to nothing that is finite.
+        further = np.abs(_stepped(nearest, 1, np.ones(nearest.shape, dtype=bool))).astype(numbers.dtype)
+        middle = back_sizes + (further - back_sizes) / 2  # exact: the wider type has a bit to spare
+        return _stepped(nearest, 1, (middle == sizes) & (back_sizes < sizes))
+    negative = np.signbit(numbers)
+    away = {"towards-zero": False, "towards-positive": ~negative, "towards-negative": negative}[rounding]
+    return _stepped(_stepped(nearest, -1, (back_sizes > sizes) & ~np.asarray(away)), 1, (back_sizes < sizes) & away)
+
+
+def _stepped(floats: Numbers, step: Literal[-1, 1], where: Numbers) -> Numbers:
+    """The next number away from zero, or towards it, where that is said: its bits are the next larger or smaller."""
+    bits = floats.view(f"u{floats.dtype.itemsize}")
+    steps = where.astype(bits.dtype)
+    return np.asarray((bits + steps if step > 0 else bits - steps).view(floats.dtype))
