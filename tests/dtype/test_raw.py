@@ -4,8 +4,8 @@ import pytest
 import terrazzo
 from terrazzo.dtype import NullTerminatedBytes, RawBytes, VariableLengthBytes, parse_dtype
 from terrazzo.dtype.parse import get_data_type_from_json
-from terrazzo.errors import DataTypeValidationError, MetadataValidationError
-from tests.stored import contents_of, document, fill
+from terrazzo.errors import DataTypeValidationError, MetadataValidationError, UnknownCodecError
+from tests.stored import contents_of, document, document_v2, fill
 
 LARGEST = 2**31 - 1
 FIXED = {"null_terminated_bytes": NullTerminatedBytes, "raw_bytes": RawBytes}
@@ -331,3 +331,10 @@ def test_data_of_objects_need_a_data_type(store):
     assert terrazzo.create(2, data=[b"a\0", b"bc"], dtype="bytes")[:].tolist() == [b"a\0", b"bc"]
     with pytest.raises(ValueError, match="both given"):
         terrazzo.create_array(None, data=np.array([b"a"]), dtype="bytes")
+
+
+def test_objects_of_v2_without_a_codec_are_opened_and_say_what_is_missing(store):
+    fill(store, {".zarray": document_v2(dtype="|O", fill_value=None)})
+    array = terrazzo.open_array(store, mode="r")
+    with pytest.raises(UnknownCodecError, match=r"'.O', follows from the filter 'vlen-utf8' or 'vlen-bytes'"):
+        array[:]

@@ -132,7 +132,9 @@ def is_object_v2(data: DTypeJSON, object_codec_id: str) -> bool:
     found = data.get("object_codec_id") if isinstance(data, Mapping) else None
     if found not in OBJECT_CODECS:
         known = " or ".join(map(repr, OBJECT_CODECS))
-        raise DataTypeValidationError(f"the data type of objects follows from the filter {known}, got {quote(found)}")
+        raise DataTypeValidationError(
+            f"the data type of objects, '|O', follows from the filter {known}, got {quote(found)}"
+        )
     return found == object_codec_id
 
 

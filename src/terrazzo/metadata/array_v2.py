@@ -310,5 +310,6 @@ def _parse_dtype(data: Any, codecs: Iterable[Any]) -> ZDType[Any, Any]:
         return unknown_data_type({"name": data, "object_codec_id": object_codec_id}, problem=str(error))
     except DataTypeValidationError as error:
         if isinstance(data, str) and V2_NAME.fullmatch(data):
-            return unknown_data_type({"name": data, "object_codec_id": object_codec_id})
+            problem = str(error) if data == "|O" else ""  # which filters would do
+            return unknown_data_type({"name": data, "object_codec_id": object_codec_id}, problem=problem)
         raise MetadataValidationError(str(error), field="dtype") from error
