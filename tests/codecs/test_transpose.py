@@ -7,8 +7,10 @@ import terrazzo
 from terrazzo.buffer import cpu
 from terrazzo.codecs import TransposeCodec
 from terrazzo.errors import MetadataValidationError
+from terrazzo.storage import MemoryStore
 from terrazzo.testing import strategies
 from tests.helpers import spec_of
+from tests.stored import contents_of
 
 
 @given(data=st.data())
@@ -79,3 +81,19 @@ def test_an_order_for_another_number_of_axes_is_refused_when_an_array_is_made():
     with pytest.raises(MetadataValidationError, match="3 axes, the array has 2") as caught:
         terrazzo.create_array({}, shape=(2, 2), dtype="i4", filters=TransposeCodec(order=(0, 1, 2)))
     assert caught.value.field == "codecs[0].configuration.order"
+
+
+@pytest.mark.parametrize("ndim", [17, 18, 19, 20, 32])
+def test_many_axes_are_put_in_another_order(ndim):
+    shape = (2, 3) + (1,) * (ndim - 3) + (4,)
+    order = [*range(1, ndim), 0]
+    data = np.arange(24, dtype="uint8").reshape(shape)
+    transpose = {"name": "transpose", "configuration": {"order": order}}
+    store = MemoryStore()
+    array = terrazzo.create_array(
+        store, shape=shape, chunks=shape, dtype="uint8", filters=[transpose], compressors=None
+    )
+    array[...] = data
+    assert terrazzo.open_array(store, mode="r")[...].tobytes() == data.tobytes()
+    [chunk] = [value for key, value in contents_of(store).items() if key != "zarr.json"]
+    assert chunk == data.transpose(order).tobytes()

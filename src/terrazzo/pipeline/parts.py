@@ -91,12 +91,18 @@ class Parts:
         return region.transposed(axes), elements.transpose(axes)
 
 
+MOST_PROBED = 18
+"""Axes of the largest probe: with one more, numpy could not count its elements."""
+
+
 def axis_order(codecs: list[Any], specs: list[ArraySpec], ndim: int) -> tuple[int, ...] | None:
     """Which axis of a chunk each axis of what its array→bytes codec sees is; None when it is not that simple.
 
     Found out by encoding an array whose axes all have different lengths, and which takes no memory.
     """
-    if not all(codec.is_view for codec in codecs):
+    if not codecs:
+        return tuple(range(ndim))
+    if ndim > MOST_PROBED or not all(codec.is_view for codec in codecs):
         return None
     probe: NDBuffer = cpu.NDBuffer(np.broadcast_to(np.uint8(0), range(2, 2 + ndim)))
     for codec, spec in zip(codecs, specs, strict=True):
