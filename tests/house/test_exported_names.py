@@ -41,6 +41,11 @@ PUBLIC = {
         "PackBitsCodec ScaleOffset ShardingCodec ShardingCodecIndexLocation SubchunkWriteOrder TransposeCodec "
         "VLenBytesCodec VLenUTF8Codec ZstdCodec"
     ),
+    "terrazzo.codecs.numcodecs": (
+        "Adler32 AsType BZ2 BitRound Blosc CRC32 CRC32C Delta FixedScaleOffset Fletcher32 GZip JenkinsLookup3 LZ4 LZMA "
+        "PCodec PackBits Quantize Shuffle ZFPY Zlib Zstd _NumcodecsArrayArrayCodec _NumcodecsArrayBytesCodec "
+        "_NumcodecsBytesBytesCodec _NumcodecsCodec"
+    ),
     "terrazzo.dtype": (
         "Bool Complex128 Complex64 DTypeJSON DTypeSpec_V2 DataTypeRegistry DateTime64 DateTime64JSON_V2 "
         "DateTime64JSON_V3 FixedLengthUTF32 FixedLengthUTF32JSON_V2 FixedLengthUTF32JSON_V3 Float16 Float32 Float64 "

@@ -262,6 +262,11 @@ class ZDType(ABC, Generic[TDType_co, TScalar_co]):
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> JSON:
         """Write a fill value, exactly."""
 
+    @property
+    def label(self) -> str:
+        """What reports call the data type: numpy's name of it, where it has one."""
+        return str(self.to_native_dtype())
+
     def check_usable(self) -> None:
         """Check that elements of this type can be read and written here.
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, Self
 import numpy as np
 
 from terrazzo.dtype.base import DTypeJSON, TBaseDType, ZDType
-from terrazzo.errors import UnknownCodecError, quote
+from terrazzo.errors import UnknownCodecError, quote, shorten
 from terrazzo.types import JSON, ZarrFormat
 
 __all__ = ["UnknownDataType"]
@@ -43,6 +43,10 @@ class UnknownDataType(ZDType[np.dtype[Any], Any]):
             return str(self.data)
         codec = self.data.get("object_codec_id")
         return f"{self.data.get('name')} ({codec})" if codec else str(self.data.get("name"))
+
+    @property
+    def label(self) -> str:
+        return shorten(self.name)
 
     def check_usable(self) -> NoReturn:
         unknown = (

@@ -187,7 +187,7 @@ class ArrayBase(NodeBase):
         )
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.store_path} shape={self.shape} dtype={self.dtype}>"
+        return f"<{type(self).__name__} {self.store_path} shape={self.shape} dtype={self.metadata.data_type.label}>"
 
 
 def _chunks_in(shards: Iterable[tuple[slice, ...]], chunks: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:

@@ -166,5 +166,5 @@ class AsyncMembers(GroupBase):
 def _described(metadata: NodeMetadata) -> str:
     """What stands after the name of a node in a tree."""
     if isinstance(metadata, ArrayMetadata):
-        return f" {metadata.shape} {metadata.data_type.to_native_dtype()}"
+        return f" {metadata.shape} {metadata.data_type.label}"
     return ""
