@@ -76,8 +76,10 @@ class RawFile:
             os.close(descriptor)
 
     def __setitem__(self, selection: Any, value: npt.NDArray[Any]) -> None:
-        assert selection is Ellipsis
-        value.tofile(self.path)
+        if selection is Ellipsis:
+            value.tofile(self.path)
+        else:
+            np.memmap(self.path, DTYPE, "r+", shape=self.shape)[selection] = value
 
     def append(self, data: npt.NDArray[Any]) -> None:
         """Write at the end of the file."""

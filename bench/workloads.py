@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -165,6 +166,61 @@ def point_memory(case: Case) -> Steps:
     check(result, layout.data[row, column])
 
 
+SHARDS = Layout("volume in shards zstd", 2048, 64, 1024, LAYOUTS[0].compressors)
+RAW_SHARDS = Layout("volume in shards uncompressed", 2048, 64, 1024)
+
+
+UNITS = {
+    "shard zstd": SHARDS,
+    "shard uncompressed": RAW_SHARDS,
+    "chunk in shards zstd": SHARDS,
+    "chunk in shards uncompressed": RAW_SHARDS,
+}
+
+
+def point_in_shard(case: Case) -> Steps:
+    """One element of an open array in a folder, in a shard of 4 MiB with chunks of 16 KiB."""
+    layout = case.layout(RAW_SHARDS)
+    array = case.library.open(case.shelved(layout))
+    row, column = layout.side // 2 + 5, layout.side // 3
+    result = yield lambda: array[row, column]
+    check(result, layout.data[row, column])
+
+
+def piecewise(layout: Layout, by_shard: bool, threads: int, case: Case) -> Steps:
+    """A whole array, read shard by shard or chunk by chunk, by one thread or by several."""
+    layout = case.layout(layout)
+    array = case.library.open(case.shelved(layout))
+    step = layout.shard if by_shard else layout.chunk
+    starts = range(0, layout.side, step)
+    regions = [(slice(row, row + step), slice(column, column + step)) for row in starts for column in starts]
+
+    def read_all() -> list[Any]:
+        if threads == 1:
+            return [array[region] for region in regions]
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(array.__getitem__, regions))
+
+    pieces = yield read_all
+    for piece, region in zip(pieces, regions, strict=True):
+        check(np.asarray(piece), layout.data[region])
+
+
+def change_chunk(case: Case) -> Steps:
+    """Overwrite one chunk of 16 KiB in a shard of 4 MiB in a folder."""
+    layout = case.layout(SHARDS)
+    array, data = case.library.create(case.store(), layout), layout.data
+    array[...] = data
+    region = (slice(layout.chunk, 2 * layout.chunk),) * 2
+    flipped = data[region][::-1].copy()
+
+    def change() -> None:
+        array[region] = flipped
+
+    yield change
+    check(array[region], flipped)
+
+
 def open_array(case: Case) -> Steps:
     """From a folder to an array that knows its shape."""
     layout = case.layout(SMALL)
@@ -206,6 +262,13 @@ WORKLOADS = (
     *(Workload(f"read {layout.name}", partial(read, layout), weighs=layout) for layout in LAYOUTS),
     Workload("point local", point_local, is_fast=True),
     Workload("point memory", point_memory, is_fast=True),
+    Workload("point in shard", point_in_shard, is_fast=True),
+    Workload("change chunk in shard", change_chunk, is_fast=True),
+    *(
+        Workload(f"read by {unit}, {threads} threads", partial(piecewise, layout, unit.startswith("shard"), threads))
+        for unit, layout in UNITS.items()
+        for threads in (1, 8)
+    ),
     Workload("open array", open_array, is_fast=True),
     Workload("open group", open_group),
     Workload("overview every 16th", overview, weighs=LARGE),

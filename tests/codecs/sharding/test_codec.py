@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 import terrazzo
 from terrazzo import config
+from terrazzo.abc.byte_range import RangeByteRequest, SuffixByteRequest, resolve
 from terrazzo.codecs import (
     BytesCodec,
     Crc32cCodec,
     GzipCodec,
+    ScaleOffset,
     ShardingCodec,
     ShardingCodecIndexLocation,
     TransposeCodec,
@@ -20,7 +22,7 @@ from terrazzo.errors import MetadataValidationError
 from terrazzo.registry import get_codec_class
 from terrazzo.storage import MemoryStore
 from terrazzo.testing import strategies
-from tests.helpers import buffer_of, on_a_loop, spec_of
+from tests.helpers import AsyncFlip, AsyncNegate, AsyncText, buffer_of, on_a_loop, spec_of
 from tests.stored import contents_of, document, fill, grid
 
 LITTLE = {"name": "bytes", "configuration": {"endian": "little"}}
@@ -260,7 +262,10 @@ class Place:
         self.value = value
 
     async def get(self, prototype, byte_range=None):
-        return self.value
+        if self.value is None:
+            return None
+        start, end = resolve(byte_range, len(self.value))
+        return self.value[start:end]
 
     async def set(self, value):
         self.value = value
@@ -301,3 +306,80 @@ def test_foreign_bytes_are_no_shard():
     codec, spec = ShardingCodec(chunk_shape=(2,)), spec_of((4,))
     with pytest.raises(ValueError, match="too few"):
         codec._decode_sync(buffer_of(b"123"), spec)
+
+
+def test_codecs_that_change_values_may_stand_outside(driven):
+    inner = ShardingCodec(chunk_shape=(2, 2), codecs=[BytesCodec(), ZstdCodec()])
+    array = terrazzo.create_array(
+        driven(MemoryStore()),
+        shape=(6, 8),
+        chunks=(4, 4),
+        dtype="int32",
+        fill_value=7,
+        filters=[ScaleOffset(offset=2, scale=3), TransposeCodec(order=(1, 0))],
+        serializer=inner,
+    )
+    model = np.full((6, 8), 7, dtype="int32")
+    for selection, value in [((slice(1, 5), 3), 4), ((slice(None), slice(2, 7, 2)), -6), ((0, 0), 7), (..., 7)]:
+        array[selection] = value
+        model[selection] = value
+        assert np.array_equal(array[...], model)
+        assert np.array_equal(array[1:6:2, 3], model[1:6:2, 3])
+    assert array.nchunks_initialized == 0
+
+
+@pytest.mark.parametrize(
+    "codecs", [[BytesCodec(), AsyncFlip()], [AsyncNegate(), BytesCodec()], [AsyncText()]], ids=repr
+)
+def test_codecs_inside_may_wait(driven, codecs):
+    array = terrazzo.create_array(
+        driven(MemoryStore()),
+        shape=(6, 8),
+        chunks=(6, 8),
+        dtype="int32",
+        serializer=ShardingCodec(chunk_shape=(3, 2), codecs=codecs),
+    )
+    assert not array.async_array.inline
+    model = np.arange(48, dtype="int32").reshape(6, 8)
+    array[...] = model
+    array[2:5, 1:4] = -1
+    model[2:5, 1:4] = -1
+    assert np.array_equal(array[...], model)
+    assert np.array_equal(array[4, 2:], model[4, 2:])
+
+
+def test_text_of_any_length_is_sharded(driven):
+    array = terrazzo.create_array(
+        driven(MemoryStore()), shape=(10,), chunks=(2,), shards=(6,), dtype=str, fill_value="-"
+    )
+    model = np.full(10, "-", dtype=object)
+    for selection, value in [(slice(1, 4), ["a", "bcd" * 1000, ""]), (slice(5, 10, 2), "ö"), (2, "-")]:
+        array[selection] = value
+        model[selection] = value
+        assert list(array[:]) == list(model)
+        assert array[1] == model[1]
+
+
+class Counted(Place):
+    """Counts what is asked of it."""
+
+    def __init__(self, value):
+        super().__init__(value)
+        self.ranges = []
+
+    async def get(self, prototype, byte_range=None):
+        self.ranges.append(byte_range)
+        data = self.value.to_bytes()
+        start, end = resolve(byte_range, len(data))
+        return prototype.buffer.from_bytes(data[start:end])
+
+
+def test_a_foreign_pipeline_reads_no_more_than_it_needs():
+    codec, spec = ShardingCodec(chunk_shape=(2,)), spec_of((8,), "uint8")
+    values = spec.prototype.nd_buffer.from_numpy_array(np.arange(8, dtype="uint8"))
+    place = Counted(codec._encode_sync(values, spec))
+    (read,) = on_a_loop(codec.decode_partial([(place, (slice(3, 4, 1),), spec)]))
+    assert read.as_numpy_array().tolist() == [3]
+    assert place.ranges == [SuffixByteRequest(68), RangeByteRequest(2, 4)]
+    (read,) = on_a_loop(codec.decode_partial([(place, (3,), spec)]))
+    assert read.shape == ()

@@ -35,6 +35,7 @@ from terrazzo.abc.codec import (
 )
 from terrazzo.abc.metadata import configuration_of, from_configuration
 from terrazzo.abc.store import ByteGetter, ByteSetter, set_or_delete
+from terrazzo.abc.value import GetterValue
 from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.codecs.bytes import BytesCodec
 from terrazzo.codecs.crc32c_ import Crc32cCodec
@@ -216,11 +217,13 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
     async def _decode_partial_single(
         self, byte_getter: ByteGetter, selection: SelectorTuple, chunk_spec: ArraySpec
     ) -> NDBuffer | None:
-        data = await byte_getter.get(chunk_spec.prototype)
-        if data is None:
+        prepared = self.prepare_subchunks(chunk_spec)
+        region = region_of(selection, chunk_spec.shape)
+        out = chunk_spec.prototype.nd_buffer.empty(region.shape, prepared.layout.chain.dtype, chunk_spec.order)
+        if not await prepared.read(GetterValue(byte_getter), region, out):
             return None
-        chunk = await self._decode_single(data, chunk_spec)
-        return chunk[selection]
+        kept = tuple(len(axis) for axis, item in zip(region.axes, selection, strict=True) if not isinstance(item, int))
+        return out if region.is_points else out.reshape(kept)
 
     async def _encode_partial_single(
         self, byte_setter: ByteSetter, chunk_array: NDBuffer, selection: SelectorTuple, chunk_spec: ArraySpec
