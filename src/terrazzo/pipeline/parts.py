@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from terrazzo.abc.codec import Subchunks
 from terrazzo.abc.value import Value
@@ -98,14 +99,16 @@ MOST_PROBED = 18
 def axis_order(codecs: list[Any], specs: list[ArraySpec], ndim: int) -> tuple[int, ...] | None:
     """Which axis of a chunk each axis of what its array→bytes codec sees is; None when it is not that simple.
 
-    Found out by encoding an array whose axes all have different lengths, and which takes no memory.
+    Found out by encoding an array of one element whose axes all have different strides; their lengths could not all
+    differ, as numpy counts the elements of 64 axes.
     """
     if not codecs:
         return tuple(range(ndim))
     if ndim > MOST_PROBED or not all(codec.is_view for codec in codecs):
         return None
-    probe: NDBuffer = cpu.NDBuffer(np.broadcast_to(np.uint8(0), range(2, 2 + ndim)))
+    strides = range(1, ndim + 1)
+    probe: NDBuffer = cpu.NDBuffer(as_strided(np.zeros(1, dtype=np.uint8), (1,) * ndim, strides, writeable=False))
     for codec, spec in zip(codecs, specs, strict=True):
         probe = codec._encode_sync(probe, spec)
-    order = tuple(length - 2 for length in probe.shape)
+    order = tuple(stride - 1 for stride in probe.as_numpy_array().strides)
     return order if sorted(order) == list(range(ndim)) else None
