@@ -9,10 +9,12 @@ import pytest
 
 from interop.conftest import SUMMARY
 from interop.matrix.cases_v2 import cases_v2
+from interop.matrix.cases_v3 import cases_v3
+from interop.matrix.documents import compared
 from interop.matrix.gaps import GAPS, gap_of
 from interop.matrix.run import LIBRARIES, run
 
-CASES = tuple(cases_v2())
+CASES = (*cases_v2(), *cases_v3())
 PEERS = [library for library in LIBRARIES if library != "terrazzo"]
 
 
@@ -72,6 +74,18 @@ def test_every_gap_is_about_something(outcomes):
     assert [one for one in GAPS if one not in seen] == []
 
 
+def test_the_documents_are_those_of_zarr_python(results):
+    rows = list(compared(CASES, results))
+    assert {case.zarr_format for case, _ in rows} == {2, 3}
+    # zarr-python stores "NaN" for every NaN, the others then read another number
+    assert [f"{case.name}: {what}" for case, what in rows if what and "0x" not in case.name] == []
+    assert [case.name for case, what in rows if not what and "fill" in case.name and "0x" in case.name] == ALIKE
+
+
+ALIKE = ['fill {"x": "0x7fc00001", "flag": false} of struct of x, flag']
+"""In format 2: fill values of structs are their bytes."""
+
+
 def test_names_of_cases_are_unique():
     counts = collections.Counter((case.zarr_format, case.name) for case in CASES)
     assert [name for name, count in counts.items() if count > 1] == []
@@ -81,4 +95,4 @@ def test_names_of_cases_are_unique():
 def test_every_peer_passes_a_third_of_the_cases(outcomes, peer):
     for does in ("read", "written"):
         passed = sum(what is None for _, what, _ in outcomes[peer, does])
-        assert passed > len(CASES) * 0.3
+        assert passed > (500 if peer == "zarr 2.18" else len(CASES) * 0.3)
