@@ -338,3 +338,22 @@ def test_entry_points_are_registered_under_their_name_or_that_of_the_class(use_n
 def test_a_class_inside_another_has_a_qualified_name():
     assert fully_qualified_name(Other) == "tests.test_registry.Other"
     assert fully_qualified_name(terrazzo.Array) == "terrazzo.nodes.array.Array"
+
+
+def test_without_numcodecs_an_array_of_blosc_is_described_and_says_what_is_missing(monkeypatch):
+    store = {}
+    terrazzo.create_array(store, data=[1, 2, 3], compressors={"name": "blosc"})
+    original = importlib.import_module
+
+    def fail(name):
+        if name == "numcodecs.blosc":
+            raise ImportError("no numcodecs")
+        return original(name)
+
+    monkeypatch.delitem(sys.modules, "terrazzo.codecs.blosc")
+    monkeypatch.setattr(registry.importlib, "import_module", fail)
+    array = terrazzo.open_array(store)
+    assert "blosc" in repr(array.info)
+    with pytest.raises(UnknownCodecError, match="no numcodecs") as caught:
+        _ = array[:]
+    assert caught.value.name == "blosc"

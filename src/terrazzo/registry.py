@@ -7,11 +7,12 @@ Three sources, strongest first: what was registered, entry points of installed p
 from __future__ import annotations
 
 import importlib
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from terrazzo.errors import BadConfigError, UnknownCodecError, quote
+from terrazzo.errors import BadConfigError, BaseZarrError, UnknownCodecError, quote
 from terrazzo.settings import config
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
     "get_numcodec",
     "get_pipeline_class",
     "get_v2_codecs",
+    "import_numcodecs",
     "register_buffer",
     "register_chunk_key_encoding",
     "register_codec",
@@ -121,6 +123,8 @@ def _import_path(path: str, key: str) -> type[Any]:
     module_name, _, name = path.rpartition(".")
     try:
         found = getattr(importlib.import_module(module_name), name)
+    except BaseZarrError:
+        raise
     except (ImportError, AttributeError, ValueError) as error:
         raise BadConfigError(f"config[{key!r}] names {path!r}, which cannot be imported: {error}") from error
     if not isinstance(found, type):
@@ -225,7 +229,7 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
     Zlib(level=9)
     """
     key = str(data.get("id"))
-    known = _numcodecs_registry(key)
+    known = import_numcodecs("registry", key)
     if key not in known.codec_registry and key not in known.entries:
         raise UnknownCodecError(
             f"numcodecs knows no codec {quote(key)}; {_advice(key)}, or register one "
@@ -239,13 +243,23 @@ def get_numcodec(data: Mapping[str, Any]) -> Any:
         raise UnknownCodecError(problem, name=key) from error
 
 
-def _numcodecs_registry(key: str) -> Any:
+def import_numcodecs(module: str, key: str) -> Any:
+    """Import a module of numcodecs for a codec; takes longer than importing all of terrazzo.
+
+    Raises
+    ------
+    UnknownCodecError
+        numcodecs cannot be imported.
+    """
+    name = f"numcodecs.{module}"
     try:
-        return importlib.import_module("numcodecs.registry")  # takes longer than all of terrazzo
-    except (ImportError, ValueError) as error:  # zfpy 1.0.1.post0 makes it a ValueError
-        raise UnknownCodecError(
-            f"the codec {quote(key)} needs numcodecs, which cannot be imported: {error}", name=key
-        ) from error
+        return importlib.import_module(name)
+    except (ImportError, ValueError) as error:
+        if isinstance(error, ValueError) and name in sys.modules:
+            # numcodecs reads the version of zfpy as numbers, which 1.0.1.post0 is not; all but zfpy is there by then.
+            return sys.modules[name]
+        problem = f"the codec {quote(key)} needs numcodecs, which cannot be imported: {error}"
+        raise UnknownCodecError(problem, name=key) from error
 
 
 def get_v2_codecs() -> ModuleType:

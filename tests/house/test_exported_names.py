@@ -67,7 +67,8 @@ PUBLIC = {
     "terrazzo.experimental": "ChunkGrid ChunkSpec",
     "terrazzo.registry": (
         "Registry fully_qualified_name get_buffer_class get_chunk_key_encoding_class get_codec_class "
-        "get_ndbuffer_class get_numcodec get_pipeline_class get_v2_codecs register_buffer register_chunk_key_encoding "
+        "get_ndbuffer_class get_numcodec get_pipeline_class get_v2_codecs import_numcodecs "
+        "register_buffer register_chunk_key_encoding "
         "register_codec register_ndbuffer register_pipeline"
     ),
     "terrazzo.storage": "LocalStore MemoryStore StoreLike StorePath WrapperStore",

@@ -20,12 +20,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Self, TypeAlias
 
-from numcodecs import blosc
-
 from terrazzo.abc.codec import BytesBytesCodec
 from terrazzo.abc.metadata import from_configuration
 from terrazzo.buffer.base import Buffer
 from terrazzo.errors import CorruptDataError, LimitExceededError, MetadataValidationError, UnknownCodecError, quote
+from terrazzo.registry import import_numcodecs
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
 from terrazzo.types import JSON, BytesLike
@@ -43,6 +42,8 @@ HEADER = struct.Struct("<BBBBIII")
 FORMAT_VERSION = 2
 LARGEST_INPUT = (1 << 31) - 17
 TUNABLE = ("typesize", "shuffle")
+
+blosc = import_numcodecs("blosc", "blosc")
 
 BUILT = frozenset(blosc.list_compressors())
 """The compressors that the library was built with; snappy is often not among them."""
