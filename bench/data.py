@@ -66,7 +66,7 @@ TINY = Scale("tiny", divisor=32, loops=2, members=3)
 
 @dataclass(frozen=True)
 class Layout:
-    """A square array of int32, and how it is cut and encoded.
+    """An array of two axes, and how it is cut and encoded.
 
     Attributes
     ----------
@@ -74,6 +74,10 @@ class Layout:
         Elements along each axis.
     chunk, shard
         The same for a chunk and for a shard; no shards when `shard` is 0.
+    width
+        Elements of a row, where that is not `side`; a chunk then holds whole rows.
+    dtype
+        Of the elements.
     compressors
         JSON of the codecs from bytes to bytes.
     """
@@ -83,6 +87,8 @@ class Layout:
     chunk: int
     shard: int = 0
     compressors: tuple[dict[str, Any], ...] = field(default=(), hash=False)
+    width: int = 0
+    dtype: str = "int32"
 
     def at(self, scale: Scale) -> Layout:
         """The same at another scale: chunks keep their size as long as there is more than one."""
@@ -93,18 +99,23 @@ class Layout:
     @property
     def shape(self) -> tuple[int, int]:
         """Of the array."""
-        return (self.side, self.side)
+        return (self.side, self.width or self.side)
 
     @property
-    def data(self) -> npt.NDArray[np.int32]:
+    def chunk_shape(self) -> tuple[int, int]:
+        """Of a chunk."""
+        return (self.chunk, self.width or self.chunk)
+
+    @property
+    def data(self) -> npt.NDArray[Any]:
         """What the array holds."""
-        return height_field(self.side)
+        return height_field(max(self.shape))[: self.side, : self.shape[1]].astype(self.dtype, copy=False)
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Arguments of ``create_array``."""
         shards = {"shards": (self.shard, self.shard)} if self.shard else {}
-        return {"chunks": (self.chunk, self.chunk), "compressors": list(self.compressors), "fill_value": 0, **shards}
+        return {"chunks": self.chunk_shape, "compressors": list(self.compressors), "fill_value": 0, **shards}
 
 
 LAYOUTS = (

@@ -97,7 +97,7 @@ class ZarrLike:
         return self.storage.MemoryStore()
 
     def create(self, store: Any, layout: Layout) -> Any:
-        return self.module.create_array(store, shape=layout.shape, dtype="int32", **layout.parameters)
+        return self.module.create_array(store, shape=layout.shape, dtype=layout.dtype, **layout.parameters)
 
     def open(self, store: Any) -> Any:
         return self.module.open_array(store, mode="r+")
@@ -105,7 +105,7 @@ class ZarrLike:
     def create_group(self, store: Any, layout: Layout, names: list[str]) -> None:
         group = self.module.create_group(store)
         for name in names:
-            group.create_array(name, shape=layout.shape, dtype="int32", **layout.parameters)
+            group.create_array(name, shape=layout.shape, dtype=layout.dtype, **layout.parameters)
 
     def list_group(self, store: Any) -> list[tuple[str, tuple[int, ...]]]:
         return [(name, array.shape) for name, array in self.module.open_group(store, mode="r").arrays()]
@@ -213,7 +213,10 @@ def refusal(asked: Library, layout: Layout) -> str | None:
     """Why a library cannot have a layout: it is asked to create a small array of it in memory."""
     try:
         with asked.active():
-            asked.create(asked.memory(), replace(layout, side=16, chunk=4, shard=8 if layout.shard else 0))
+            asked.create(
+                asked.memory(),
+                replace(layout, side=16, chunk=4, shard=8 if layout.shard else 0, width=16 * bool(layout.width)),
+            )
     except NotImplementedError:
         return f"{asked.name} does not write {'shards' if layout.shard else 'such arrays'} yet"
     return None

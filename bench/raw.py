@@ -15,8 +15,6 @@ from bench.data import Layout
 
 __all__ = ["Raw"]
 
-DTYPE = np.dtype("int32")
-
 
 class Raw:
     """No library: a store is a folder, or None for memory."""
@@ -37,12 +35,13 @@ class Raw:
 
     def create(self, store: Path | None, layout: Layout) -> RawFile | RawMemory:
         if store is None:
-            return RawMemory(layout.shape)
-        (store / "shape.json").write_text(json.dumps(layout.shape))
+            return RawMemory(layout)
+        (store / "shape.json").write_text(json.dumps([layout.shape, layout.dtype]))
         return self.open(store)
 
     def open(self, store: Path) -> RawFile:
-        return RawFile(store / "elements", tuple(json.loads((store / "shape.json").read_text())))
+        shape, dtype = json.loads((store / "shape.json").read_text())
+        return RawFile(store / "elements", tuple(shape), np.dtype(dtype))
 
     def create_group(self, store: Path, layout: Layout, names: list[str]) -> None:
         for name in names:
@@ -55,25 +54,33 @@ class Raw:
 class RawFile:
     """The elements in C order in one file."""
 
-    def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.path = str(path)
         self.shape = shape
+        self.dtype = dtype
 
     def __getitem__(self, selection: Any) -> npt.NDArray[Any]:
         if selection is Ellipsis:
-            return np.fromfile(self.path, DTYPE).reshape(self.shape)
+            return np.fromfile(self.path, self.dtype).reshape(self.shape)
         if all(isinstance(index, int) for index in selection):
             return self._element(selection)
-        return np.array(np.memmap(self.path, DTYPE, "r", shape=self.shape)[selection])
+        return np.array(np.memmap(self.path, self.dtype, "r", shape=self.shape)[selection])
 
     def _element(self, selection: tuple[int, int]) -> npt.NDArray[Any]:
         row, column = selection
         position = row * self.shape[1] + column
         descriptor = os.open(self.path, os.O_RDONLY)
         try:
-            return np.frombuffer(os.pread(descriptor, DTYPE.itemsize, position * DTYPE.itemsize), DTYPE)[0]
+            return np.frombuffer(os.pread(descriptor, self.dtype.itemsize, position * self.dtype.itemsize), self.dtype)[
+                0
+            ]
         finally:
             os.close(descriptor)
+
+    @property
+    def vindex(self) -> npt.NDArray[Any]:
+        """The elements, which numpy selects from as they are."""
+        return np.memmap(self.path, self.dtype, "r", shape=self.shape)
 
     def __setitem__(self, selection: Any, value: npt.NDArray[Any]) -> None:
         if selection is Ellipsis:
@@ -91,9 +98,9 @@ class RawFile:
 class RawMemory:
     """The elements in an array of numpy."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.elements = np.zeros(shape, DTYPE)
-        self.shape = shape
+    def __init__(self, layout: Layout) -> None:
+        self.elements = np.zeros(layout.shape, layout.dtype)
+        self.shape = layout.shape
 
     def __getitem__(self, selection: Any) -> npt.NDArray[Any]:
         return np.array(self.elements[selection])

@@ -39,9 +39,9 @@ class TensorStore:
     def create(self, store: Any, layout: Layout) -> TensorStoreArray:
         metadata = {
             "shape": layout.shape,
-            "data_type": "int32",
+            "data_type": layout.dtype,
             "fill_value": 0,
-            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [layout.shard or layout.chunk] * 2}},
+            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": _stored_shape(layout)}},
             "chunk_key_encoding": {"name": "default"},
             "codecs": _codecs(layout),
         }
@@ -57,6 +57,10 @@ class TensorStore:
 
     def list_group(self, store: Any) -> list[tuple[str, tuple[int, ...]]]:
         raise NotImplementedError("tensorstore has no groups")
+
+
+def _stored_shape(layout: Layout) -> list[int]:
+    return [layout.shard] * 2 if layout.shard else list(layout.chunk_shape)
 
 
 def _codecs(layout: Layout) -> list[dict[str, Any]]:
@@ -90,6 +94,11 @@ class TensorStoreArray:
     def __getitem__(self, selection: Any) -> Any:
         return self.store[selection].read().result()
 
+    @property
+    def vindex(self) -> TensorStorePoints:
+        """Points, by coordinates or a mask."""
+        return TensorStorePoints(self.store)
+
     def __setitem__(self, selection: Any, value: Any) -> None:
         self.store[selection].write(value).result()
 
@@ -99,3 +108,13 @@ class TensorStoreArray:
         limits = [length + len(data), *([None] * (len(self.store.shape) - 1))]
         self.store = self.store.resize(exclusive_max=limits).result()
         self.store[length:].write(data).result()
+
+
+class TensorStorePoints:
+    """Points of a tensorstore."""
+
+    def __init__(self, store: Any) -> None:
+        self.store = store
+
+    def __getitem__(self, selection: Any) -> Any:
+        return self.store.vindex[selection].read().result()

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -257,6 +257,41 @@ def append(case: Case) -> Steps:
     check(array[...][: layout.side], layout.data)
 
 
+POINTS = Layout("10^8 elements uncompressed", 10_000, 625)
+"""Cut as zarr-python cuts it by itself."""
+
+ROWS = Layout("rows uncompressed", 10_000, 1, 0, (), 1024, "float64")
+SEED = 7
+
+
+def points(case: Case) -> Steps:
+    """A thousandth of the elements of an array in a folder, at random and in no order; 10^5 at full scale."""
+    layout = case.layout(POINTS)
+    array = case.library.open(case.shelved(layout))
+    random = np.random.default_rng(SEED)
+    chosen = tuple(random.integers(0, layout.side, (2, layout.side**2 // 1000)))
+    result = yield lambda: array.vindex[chosen]
+    check(np.asarray(result), layout.data[chosen])
+
+
+def mask(case: Case) -> Steps:
+    """A tenth of the elements of an array in a folder, under a mask."""
+    layout = case.layout(POINTS)
+    array = case.library.open(case.shelved(layout))
+    chosen = np.random.default_rng(SEED).random(layout.shape) < 0.1
+    result = yield lambda: array.vindex[chosen]
+    check(np.asarray(result), layout.data[chosen])
+
+
+def rows(layout: Layout, case: Case) -> Steps:
+    """Every row of an array in memory, one after another."""
+    layout = case.layout(layout)
+    array = case.library.create(case.library.memory(), layout)
+    array[...] = layout.data
+    result = yield lambda: [array[row] for row in range(layout.side)]
+    check(np.stack(result), layout.data)
+
+
 WORKLOADS = (
     *(Workload(f"write {layout.name}", partial(write, layout), weighs=layout) for layout in LAYOUTS),
     *(Workload(f"read {layout.name}", partial(read, layout), weighs=layout) for layout in LAYOUTS),
@@ -272,5 +307,9 @@ WORKLOADS = (
     Workload("open array", open_array, is_fast=True),
     Workload("open group", open_group),
     Workload("overview every 16th", overview, weighs=LARGE),
+    Workload("points at random", points),
+    Workload("mask of a tenth", mask),
+    Workload("rows one by one", partial(rows, ROWS)),
+    Workload("rows one by one, of chunks of 100", partial(rows, replace(ROWS, chunk=100))),
     Workload("append rows", append, is_fast=True),
 )
