@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from terrazzo.indexing import check_fields, is_plain, kind_of, pop_fields
+from terrazzo.errors import BoundsCheckError
+from terrazzo.indexing import check_fields, is_plain, kind_of, pop_fields, run_of
 
 ROWS = np.array([True, False, True])
 ALL = slice(None)
@@ -33,6 +34,17 @@ def test_integers_slices_and_an_ellipsis_are_plain():
         assert kind_of(selection, 3) == "basic"
     for selection in (None, [1], (1, [1]), np.int64(1), True, "a", np.array(1)):
         assert not is_plain(selection)
+
+
+def test_points_of_one_axis_that_ascend_by_one_step_are_a_slice():
+    for points in ([2, 3, 4], ([2, 3, 4],), np.array([2, 3, 4], dtype="u1"), [-5, -4, -3]):
+        assert run_of(points, (7,)) == slice(2, 5, 1)
+    assert run_of([1, 4], (7,)) == slice(1, 5, 3)
+    for points in ([4, 3], [3, 3], [], 3, np.array(3), np.array([[3]]), [True] * 7, slice(2), ..., None):
+        assert run_of(points, (7,)) is None
+    assert run_of([2, 3], (7, 7)) is None
+    with pytest.raises(BoundsCheckError):
+        run_of([6, 7], (7,))
 
 
 @pytest.mark.parametrize(

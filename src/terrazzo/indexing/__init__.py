@@ -5,7 +5,7 @@ from __future__ import annotations
 from terrazzo.indexing.basic import BasicIndexer
 from terrazzo.indexing.block import BlockIndexer
 from terrazzo.indexing.coordinate import CoordinateIndexer
-from terrazzo.indexing.kinds import check_fields, is_plain, kind_of, pop_fields
+from terrazzo.indexing.kinds import check_fields, is_plain, kind_of, pop_fields, run_of
 from terrazzo.indexing.mask import MaskIndexer, as_mask
 from terrazzo.indexing.orthogonal import OrthogonalIndexer
 from terrazzo.indexing.projection import ChunkProjection, Indexer, SelectorTuple
@@ -42,4 +42,5 @@ __all__ = [
     "normalize_basic",
     "normalize_orthogonal",
     "pop_fields",
+    "run_of",
 ]

@@ -13,10 +13,10 @@ from typing import Any, Literal
 import numpy as np
 
 from terrazzo.errors import quote
-from terrazzo.indexing.arrays import AnyArray, as_array, holds_indices, is_array
+from terrazzo.indexing.arrays import AnyArray, as_array, as_run, check_bounds, holds_indices, is_array
 from terrazzo.indexing.selection import Fields
 
-__all__ = ["check_fields", "is_plain", "kind_of", "pop_fields"]
+__all__ = ["check_fields", "is_plain", "kind_of", "pop_fields", "run_of"]
 
 PLAIN = frozenset({int, slice, EllipsisType})
 
@@ -52,6 +52,26 @@ def _as_selector(item: object) -> AnyArray | None:
         array = as_array(item)
         return array if item and array is not None and holds_indices(array, 1) else None
     return np.asarray(item) if is_array(item) and holds_indices(np.asarray(item)) else None
+
+
+def run_of(selection: object, shape: tuple[int, ...]) -> slice | None:
+    """The slice that the points of an array of one axis make, if they ascend by one step.
+
+    Then they cost what the slice costs, and chunks can be decoded where they belong.
+
+    Raises
+    ------
+    BoundsCheckError
+        A point is outside the array.
+    """
+    if len(shape) != 1:
+        return None
+    item = selection[0] if isinstance(selection, tuple) and len(selection) == 1 else selection
+    array = as_array(item)
+    if array is None or array.ndim != 1 or not len(array) or array.dtype.kind not in "iu":
+        return None
+    run = as_run(check_bounds(array, shape[0], 0))
+    return slice(run.start, run.stop, run.step) if isinstance(run, range) else None
 
 
 def pop_fields(selection: object) -> tuple[Fields | None, object]:

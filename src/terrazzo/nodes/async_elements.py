@@ -27,6 +27,7 @@ from terrazzo.indexing import (
     is_plain,
     kind_of,
     pop_fields,
+    run_of,
 )
 from terrazzo.nodes.accessors import AsyncBlockIndex, AsyncOIndex, AsyncVIndex
 from terrazzo.nodes.array_base import ArrayBase
@@ -110,7 +111,14 @@ class AsyncElements(ArrayBase):
         return make(selection, io.metadata.shape, io.grid)
 
     def _points(self, selection: Any) -> Indexer:
-        return self._indexer(CoordinateIndexer if as_mask(selection) is None else MaskIndexer, selection)  # type: ignore[no-any-return]
+        """Points, by coordinates or by a mask."""
+        mask = as_mask(selection)
+        return self._coordinates(selection) if mask is None else self._indexer(MaskIndexer, mask)
+
+    def _coordinates(self, selection: Any) -> Indexer:
+        run = run_of(selection, self._io.metadata.shape)
+        make, selected = (CoordinateIndexer, selection) if run is None else (BasicIndexer, run)
+        return self._indexer(make, selected)  # type: ignore[no-any-return]
 
     @property
     def oindex(self) -> AsyncOIndex:
@@ -205,7 +213,7 @@ class AsyncElements(ArrayBase):
 
         The other parameters and the errors are those of ``get_basic_selection``.
         """
-        indexer = self._indexer(CoordinateIndexer, await in_memory(selection))
+        indexer = self._coordinates(await in_memory(selection))
         return await self._get_selection(indexer, prototype=prototype, out=out, fields=fields)
 
     @operation
@@ -360,7 +368,7 @@ class AsyncElements(ArrayBase):
 
         Where a point is selected twice, the last value stays. Otherwise as ``set_basic_selection``.
         """
-        indexer = self._indexer(CoordinateIndexer, await in_memory(selection))
+        indexer = self._coordinates(await in_memory(selection))
         await self._set_selection(indexer, value, prototype=prototype, fields=fields)
 
     @operation
