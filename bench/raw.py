@@ -86,7 +86,7 @@ class RawFile:
         if selection is Ellipsis:
             value.tofile(self.path)
         else:
-            np.memmap(self.path, DTYPE, "r+", shape=self.shape)[selection] = value
+            np.memmap(self.path, self.dtype, "r+", shape=self.shape)[selection] = value
 
     def append(self, data: npt.NDArray[Any]) -> None:
         """Write at the end of the file."""
