@@ -102,6 +102,16 @@ def test_wrappers_hand_values_on_unless_they_change_them():
     assert WrapperStore(inner).open_value("k").is_pinned
     assert not CountingStore(inner).open_value("k").is_pinned
 
+    class Changing(WrapperStore):
+        inline = True
+
+        async def get(self, key, prototype, byte_range=None):
+            return await self._store.get(key, prototype, byte_range)
+
+    assert not Changing(inner).open_value("k").is_pinned
+    assert drive(inner, Changing(inner).version("k")) is None
+    assert drive(inner, WrapperStore(inner).version("k")) == drive(inner, inner.version("k"))
+
     class Reversing(MemoryStore):
         inline = True
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import terrazzo
-from terrazzo.errors import CorruptDataError, ShardIndexError
+from terrazzo.errors import CorruptDataError, LimitExceededError, ShardIndexError
 from terrazzo.testing.stores import CountingStore
 from tests.faults.frames import flipped, text_of, with_crc32c
 from tests.stored import LITTLE, contents_of, document, fill, grid
@@ -228,3 +228,13 @@ def test_a_huge_index_is_not_allocated_for_a_small_shard(store):
             _ = array[5:8]
 
     assert peak_of(attempt) < 10 << 20
+
+
+def test_an_index_larger_than_any_is_not_made(store):
+    configuration = {"chunk_shape": [1], "codecs": [{"name": "bytes"}], "index_codecs": [LITTLE]}
+    codecs = [{"name": "sharding_indexed", "configuration": configuration}]
+    fill(store, {"zarr.json": document(shape=[1 << 45], chunk_grid=grid(1 << 45), codecs=codecs)})
+    array = terrazzo.open_array(store)
+    assert array[7] == 9
+    with pytest.raises(LimitExceededError, match="shard index"):
+        array[7] = 1

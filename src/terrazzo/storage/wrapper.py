@@ -141,7 +141,9 @@ class WrapperStore(Store, Generic[S]):
         return super().open_value(key)  # the wrapper does something to values
 
     async def version(self, key: str) -> Hashable:
-        return await self._store.version(key)
+        if type(self).get is WrapperStore.get:
+            return await self._store.version(key)
+        return None  # what the wrapper gives may be of another version
 
     async def exists(self, key: str) -> bool:
         return await self._store.exists(key)

@@ -16,11 +16,19 @@ from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.codecs.sharding.index import ShardIndex
 from terrazzo.codecs.sharding.order import SubchunkWriteOrder
 from terrazzo.dtype import UInt64
-from terrazzo.errors import BaseZarrError, MetadataValidationError, ShardIndexError, add_context, quote
+from terrazzo.errors import (
+    BaseZarrError,
+    LimitExceededError,
+    MetadataValidationError,
+    ShardIndexError,
+    add_context,
+    quote,
+)
 from terrazzo.grid import ChunkGrid, RegularAxis
 from terrazzo.pipeline.chain import CodecChain
 from terrazzo.pipeline.prepared import PreparedChain
 from terrazzo.pipeline.stages import ALWAYS_ALLOWED, MOST_ENCODED
+from terrazzo.settings import current_options
 from terrazzo.spec import ArrayConfig, ArraySpec
 
 if TYPE_CHECKING:
@@ -121,6 +129,16 @@ class ShardLayout:
     def data_start(self) -> int:
         """Offset of the first subchunk that is written."""
         return self.index_size if self.index_at_start else 0
+
+    def check_limit(self) -> None:
+        """Refuse to make an index larger than ``limits.chunk_bytes``: what a document says costs nothing by itself."""
+        limit = current_options().limits.chunk_bytes
+        if limit is not None and self.index_size > limit:
+            raise LimitExceededError(
+                f"a shard index of {self.index_size} bytes is larger than config['limits.chunk_bytes'], {limit}",
+                limit="chunk_bytes",
+                value=self.index_size,
+            )
 
     def coords_of(self, position: int) -> tuple[int, ...]:
         """Coordinates of a subchunk in the grid of its shard."""

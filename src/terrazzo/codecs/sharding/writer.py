@@ -42,6 +42,7 @@ async def merge(layout: ShardLayout, stored: Buffer | None, region: Region, valu
     Buffer or None
         The new shard; None when no subchunk is left in it.
     """
+    layout.check_limit()
     rows = layout.chain.rows
     if stored is None and rows is not None and rows.size and region.is_all_of(layout.spec.shape):
         return await _encode_all(layout, rows, value)
