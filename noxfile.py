@@ -75,9 +75,20 @@ def bench(session: nox.Session) -> None:
 @nox.session(python=PEERS_PYTHON)
 def interop(session: nox.Session) -> None:
     """Read what the peers write and have them read what terrazzo writes; compare documents and errors."""
+    session.run("pytest", "interop", *session.posargs, env=install_peers(session))
+
+
+@nox.session(python=PEERS_PYTHON)
+def fixtures(session: nox.Session) -> None:
+    """Have the peers write the arrays that are kept in ``tests/fixtures``."""
+    session.run("python", "-m", "interop.make_fixtures", env=install_peers(session))
+
+
+def install_peers(session: nox.Session) -> dict[str, str]:
+    """Install the peers, in several environments, and say where those are."""
     session.install("-e", ".[test,fast]", "pcodec", *PEERS)
     pythons = {name: python_with(session, name, *packages) for name, packages in OLDER_PEERS.items()}
-    session.run("pytest", "interop", *session.posargs, env={"INTEROP_PYTHONS": json.dumps(pythons)})
+    return {"INTEROP_PYTHONS": json.dumps(pythons)}
 
 
 def python_with(session: nox.Session, name: str, *packages: str) -> str:
