@@ -272,9 +272,10 @@ def records(driven, data):
     model = np.zeros(shape, dtype=RECORD)
     for number, name in enumerate(RECORD.names):
         model[name] = (np.arange(model.size) * (number + 2)).reshape(shape) % 200
-    array = terrazzo.create_array(
-        driven(MemoryStore()), shape=shape, chunks=data.draw(strategies.chunk_shapes(shape)), dtype=RECORD
-    )
+    with terrazzo.config.set({"array.rectilinear_chunks": True}):
+        array = terrazzo.create_array(
+            driven(MemoryStore()), shape=shape, dtype=RECORD, **data.draw(layouts(shape), label="layout")
+        )
     array[...] = model
     return array, model
 
