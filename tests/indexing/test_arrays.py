@@ -3,7 +3,7 @@ import pytest
 
 import terrazzo
 from terrazzo.errors import BoundsCheckError
-from terrazzo.indexing.arrays import as_array, as_run, check_bounds, holds_indices, indices_along, is_array
+from terrazzo.indexing.arrays import as_array, as_run, check_bounds, holds_indices, indices_along, is_array, is_integer
 
 
 def test_arrays_of_other_libraries_are_arrays_and_scalars_are_none():
@@ -71,3 +71,8 @@ def test_integers_and_booleans_are_indices():
     assert holds_indices(np.zeros(2, dtype=bool), 1)
     assert not holds_indices(np.zeros((2, 2), dtype=bool), 1)
     assert not holds_indices(np.zeros(2))
+
+
+def test_integers_of_python_and_numpy_are_integers_and_truth_values_are_none():
+    assert all(map(is_integer, (0, -1, 2**70, np.int8(3), np.uint64(5))))
+    assert not any(map(is_integer, (True, np.True_, 1.0, np.float64(1), "1", None, np.array(1), [1], slice(1))))

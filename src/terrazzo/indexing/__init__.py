@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from terrazzo.indexing.arrays import is_integer
 from terrazzo.indexing.basic import BasicIndexer
 from terrazzo.indexing.block import BlockIndexer
 from terrazzo.indexing.coordinate import CoordinateIndexer
@@ -37,6 +38,7 @@ __all__ = [
     "SelectorTuple",
     "as_mask",
     "check_fields",
+    "is_integer",
     "is_plain",
     "kind_of",
     "normalize_basic",

@@ -13,9 +13,14 @@ import numpy.typing as npt
 from terrazzo.errors import BoundsCheckError, quote
 from terrazzo.grid.base import Indices
 
-__all__ = ["AnyArray", "as_array", "as_run", "check_bounds", "holds_indices", "indices_along", "is_array"]
+__all__ = ["AnyArray", "as_array", "as_run", "check_bounds", "holds_indices", "indices_along", "is_array", "is_integer"]
 
 AnyArray = npt.NDArray[Any]
+
+
+def is_integer(item: object) -> TypeGuard[int | np.integer[Any]]:
+    """Whether `item` is an integer, of Python or of numpy; truth values are none."""
+    return isinstance(item, (int, np.integer)) and not isinstance(item, bool)
 
 
 def is_array(item: object) -> TypeGuard[AnyArray]:

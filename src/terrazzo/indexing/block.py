@@ -5,10 +5,9 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-import numpy as np
-
 from terrazzo.errors import BoundsCheckError, quote
 from terrazzo.grid.base import Axis, ChunkGrid
+from terrazzo.indexing.arrays import is_integer
 from terrazzo.indexing.product import ProductIndexer
 from terrazzo.indexing.selection import per_axis
 
@@ -48,7 +47,7 @@ def _elements(item: Any, axis: Axis, position: int) -> range:
     """The elements of the chunks that are selected along one axis."""
     if isinstance(item, slice):
         first, stop = _bounds(item, axis, position)
-    elif isinstance(item, (int, np.integer)) and not isinstance(item, bool):
+    elif is_integer(item):
         first = _within(int(item), axis, position)
         stop = first + 1
     else:

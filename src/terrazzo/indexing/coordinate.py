@@ -11,7 +11,7 @@ import numpy as np
 
 from terrazzo.errors import BroadcastError, VindexInvalidSelectionError, quote
 from terrazzo.grid.base import ChunkGrid, Indices
-from terrazzo.indexing.arrays import AnyArray, as_array, check_bounds
+from terrazzo.indexing.arrays import AnyArray, as_array, check_bounds, is_integer
 from terrazzo.indexing.points import combine, group
 from terrazzo.indexing.projection import ChunkProjection
 
@@ -112,7 +112,7 @@ def _coordinates(selection: object, shape: tuple[int, ...]) -> list[AnyArray]:
 
 
 def _coordinate(item: object) -> AnyArray | None:
-    if isinstance(item, bool) or (isinstance(item, list) and not item):
+    if isinstance(item, list) and not item:
         return None
-    array = np.asarray(item) if isinstance(item, (int, np.integer)) else as_array(item)
+    array = np.asarray(item) if is_integer(item) else as_array(item)
     return np.atleast_1d(array) if array is not None and array.dtype.kind in "iu" else None

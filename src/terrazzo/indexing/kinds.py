@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from terrazzo.errors import quote
-from terrazzo.indexing.arrays import AnyArray, as_array, as_run, check_bounds, holds_indices, is_array
+from terrazzo.indexing.arrays import AnyArray, as_array, as_run, check_bounds, holds_indices, is_array, is_integer
 from terrazzo.indexing.selection import Fields
 
 __all__ = ["check_fields", "is_plain", "kind_of", "pop_fields", "run_of"]
@@ -37,7 +37,7 @@ def kind_of(selection: object, ndim: int) -> Literal["basic", "orthogonal", "vec
         is_mask = found[0].dtype.kind == "b" and not isinstance(items[0], list)
         return "vectorized" if is_mask or ndim == 1 else "orthogonal"
     others = [item for item, array in zip(items, arrays, strict=True) if array is None]
-    integers = all(isinstance(item, (int, np.integer)) and not isinstance(item, bool) for item in others)
+    integers = all(map(is_integer, others))
     if len(items) == ndim and integers and not any(array.dtype.kind == "b" for array in found):
         return "vectorized"
     slices = all(isinstance(item, (int, np.integer, slice)) for item in others)
