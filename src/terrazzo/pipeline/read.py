@@ -22,6 +22,10 @@ from terrazzo.settings import current_options
 
 __all__ = ["Job", "ReadRequest", "Source", "read_chunks"]
 
+AT_ONCE = 32 << 20
+"""Decoded bytes of the largest chunk made of subchunks that is read whole from a store that never waits: there parts
+cost no more, and memory does not hold the chunk twice."""
+
 Job: TypeAlias = tuple[Any, PreparedChain, ChunkProjection]
 
 
@@ -90,10 +94,11 @@ async def read_chunks(request: ReadRequest, jobs: Iterable[Job], count: int, ite
 async def _read_jobs(request: ReadRequest, jobs: Iterator[Job]) -> None:
     source, out, drop_axes = request.source, request.out, request.drop_axes
     get, open_value = source.get, source.open_value
+    at_once = AT_ONCE if getattr(source, "inline", False) else math.inf
     get_into: Any = source.get_into if getattr(source, "reads_into", False) else None  # type: ignore[attr-defined]
     for key, chain, (coords, chunk_selection, out_selection, is_complete) in jobs:
         try:
-            if chain.reads_parts and not is_complete and chain.parts is not None:
+            if chain.parts is not None and chain.reads_parts and (not is_complete or chain.size > at_once):
                 async with open_value(key) as value:
                     found = await chain.parts.read(value, out, chunk_selection, out_selection)
                 if not found:

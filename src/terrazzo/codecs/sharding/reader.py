@@ -23,6 +23,12 @@ from terrazzo.settings import current_options
 
 __all__ = ["indexes", "place", "read"]
 
+AT_ONCE = 32 << 20
+"""Bytes of the largest shard that is read at once from where parts can be had as cheaply: memory holds it twice."""
+
+PIECE_BYTES = 4 << 20
+"""Bytes that are read together from there: more saves nothing, and each thread holds so many."""
+
 ATTEMPTS = 5
 """How often a shard is read that is replaced while it is read."""
 
@@ -63,7 +69,7 @@ async def read(layout: ShardLayout, value: Value, region: Region, target: NDBuff
         Whether there is a shard.
     """
     wanted = _wanted(layout, region)
-    if len(wanted) == layout.count:
+    if len(wanted) == layout.count and not (value.is_pinned and (value.size or 0) > AT_ONCE):
         whole = await value.get(layout.spec.prototype)
         if whole is not None:
             await _computed(layout, place(layout, whole, region, target), layout.count)
@@ -152,7 +158,10 @@ async def _read_pieces(
         await _fetch_one(layout, value, target, _Fetch(*wanted[0][1:3], wanted))
         return
     config = layout.spec.config
-    fetches = list(_coalesced(wanted, config.sharding_coalesce_max_gap_bytes, config.sharding_coalesce_max_bytes))
+    most = config.sharding_coalesce_max_bytes
+    if value.is_pinned:
+        most = min(most, PIECE_BYTES)
+    fetches = list(_coalesced(wanted, config.sharding_coalesce_max_gap_bytes, most))
     if len(fetches) == 1:
         await _fetch_one(layout, value, target, fetches[0])
     elif fetches:
