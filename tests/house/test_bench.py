@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from bench import compare, tables
+from bench import compare, planning, tables
 from bench.data import LAYOUTS, TINY, height_field
 from bench.import_time import import_times
 from bench.libraries import library, refusal
@@ -102,6 +102,13 @@ def test_ratios_are_multiples_of_the_best_time_of_terrazzo():
 
 def test_import_time_is_that_of_a_fresh_interpreter():
     assert 0 < import_times(1)["terrazzo"] < 30
+
+
+def test_planning_is_measured(capsys):
+    planning.main(points=100, rounds=1)
+    printed = capsys.readouterr().out
+    assert printed.count("per chunk") == 6
+    assert printed.count("per point") == 5
 
 
 def test_an_unknown_workload_is_refused_with_the_names_there_are():

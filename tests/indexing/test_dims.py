@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrazzo.grid import RegularAxis
-from terrazzo.indexing.dims import project_axis
+from terrazzo.indexing.dims import Slices, project_axis
 from terrazzo.testing import strategies
 from tests.selecting import axes
 
@@ -63,3 +63,10 @@ def test_a_projection_does_not_depend_on_the_length_of_the_axis(step):
     projected = project_axis(range(0, 2**62, step), axis)
     assert projected.chunks == [0, 1]
     assert sum(len(range(2**62)[part]) for part in projected.out_selections) == -(-(2**62) // step)
+
+
+def test_slices_are_made_when_they_are_asked_for():
+    slices = Slices(range(0, 10**12, 2), range(1, 10**12, 2), 1)
+    assert len(slices) == 5 * 10**11
+    assert slices[3] == slice(6, 7, 1)
+    assert list(Slices([0, 4], [3, 9], 2)) == [slice(0, 3, 2), slice(4, 9, 2)]

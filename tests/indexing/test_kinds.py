@@ -29,10 +29,10 @@ def test_what_stands_in_brackets_says_how_to_select(ndim, kind, selections):
 
 
 def test_integers_slices_and_an_ellipsis_are_plain():
-    for selection in (1, slice(2), ..., (), (1, slice(2), ...)):
+    for selection in (1, slice(2), ..., (), (1, slice(2), ...), np.int64(1), (np.uint8(1), slice(2))):
         assert is_plain(selection)
         assert kind_of(selection, 3) == "basic"
-    for selection in (None, [1], (1, [1]), np.int64(1), True, "a", np.array(1)):
+    for selection in (None, [1], (1, [1]), True, np.True_, "a", np.array(1)):
         assert not is_plain(selection)
 
 

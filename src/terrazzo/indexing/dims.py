@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,11 +16,29 @@ from terrazzo.grid.base import Axis, Indices
 from terrazzo.indexing.points import bounds_of, group
 from terrazzo.indexing.selection import AxisSelection
 
-__all__ = ["AxisProjections", "project_axis"]
+__all__ = ["AxisProjections", "Slices", "project_axis"]
+
+
+class Slices(Sequence[slice]):
+    """Slices that are made when they are asked for: a million that are kept take a second of garbage collection."""
+
+    __slots__ = ("_starts", "_step", "_stops")
+
+    def __init__(self, starts: Sequence[int], stops: Sequence[int], step: int) -> None:
+        self._starts, self._stops, self._step = starts, stops, step
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __iter__(self) -> Iterator[slice]:
+        return map(slice, self._starts, self._stops, itertools.repeat(self._step))
+
+    def __getitem__(self, position: Any) -> Any:
+        return slice(self._starts[position], self._stops[position], self._step)
 
 
 class AxisProjections(NamedTuple):
-    """The chunks that a selection touches along one axis; all lists have the same length.
+    """The chunks that a selection touches along one axis; all members have the same length.
 
     Attributes
     ----------
@@ -36,8 +55,8 @@ class AxisProjections(NamedTuple):
     """
 
     chunks: list[int]
-    chunk_selections: list[Any]
-    out_selections: list[Any] | None
+    chunk_selections: Sequence[Any]
+    out_selections: Sequence[Any] | None
     complete: list[bool]
 
 
@@ -94,7 +113,7 @@ def _project_long_run(selected: range, axis: Axis, first: int, last: int) -> Axi
         joints = list(range(starts[1] - low, starts[-1] - low + 1, size))
     chunk_selections[0] = slice(low - starts[0], starts[1] - starts[0], 1)
     chunk_selections[-1] = slice(0, high - starts[-1], 1)
-    out_selections = list(map(slice, [0, *joints], [*joints, high - low], itertools.repeat(1)))
+    out_selections = Slices([0, *joints], [*joints, high - low], 1)
     complete = [True] * len(chunks)
     complete[0] = low == starts[0]
     complete[-1] = high == end
@@ -121,8 +140,8 @@ def _project_steps(selected: range, axis: Axis) -> AxisProjections:
     highs = lows + (stops - done - 1) * step + 1
     return AxisProjections(
         touched.tolist(),
-        list(map(slice, lows.tolist(), highs.tolist(), itertools.repeat(step))),
-        list(map(slice, done.tolist(), stops.tolist(), itertools.repeat(1))),
+        Slices(lows.tolist(), highs.tolist(), step),
+        Slices(done.tolist(), stops.tolist(), 1),
         (held == 1).tolist(),
     )
 

@@ -18,7 +18,7 @@ from terrazzo.indexing.selection import Fields
 
 __all__ = ["check_fields", "is_plain", "kind_of", "pop_fields", "run_of"]
 
-PLAIN = frozenset({int, slice, EllipsisType})
+PLAIN = frozenset({int, slice, EllipsisType, *(np.dtype(code).type for code in np.typecodes["AllInteger"])})
 
 
 def is_plain(selection: object) -> bool:

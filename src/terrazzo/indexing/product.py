@@ -53,10 +53,14 @@ class ProductIndexer:
 
     def _parts(self) -> tuple[Iterable[ChunkCoords], Iterable[SelectorTuple], Iterable[SelectorTuple], Iterable[bool]]:
         axes = self._axes
+        outs = [axis.out_selections for axis in axes if axis.out_selections is not None]
+        if len(axes) == len(outs) == 1:  # `product` would keep what is only gone through once
+            (axis,) = axes
+            return zip(axis.chunks), zip(axis.chunk_selections), zip(outs[0]), iter(axis.complete)
         return (
             itertools.product(*[axis.chunks for axis in axes]),
             itertools.product(*[axis.chunk_selections for axis in axes]),
-            itertools.product(*[axis.out_selections for axis in axes if axis.out_selections is not None]),
+            itertools.product(*outs),
             map(all, itertools.product(*[axis.complete for axis in axes])),
         )
 
