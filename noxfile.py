@@ -23,10 +23,6 @@ OLDER_PEERS = {
 }
 
 
-NUMPY_2_5 = ("-W", "ignore:The 'generic' unit for NumPy timedelta:DeprecationWarning")
-"""Spans of time without a unit are in the tests as long as numpy has them."""
-
-
 def python_for_peers() -> str | None:
     """A Python 3.12, for which every peer has wheels; None, which is the running one, where there is none."""
     pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
@@ -79,7 +75,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(python=PEERS_PYTHON)
 def interop(session: nox.Session) -> None:
     """Read what the peers write and have them read what terrazzo writes; compare documents and errors."""
-    session.run("pytest", "interop", *NUMPY_2_5, *session.posargs, env=install_peers(session))
+    session.run("pytest", "interop", *session.posargs, env=install_peers(session))
 
 
 @nox.session(python=PEERS_PYTHON)

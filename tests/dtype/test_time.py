@@ -13,6 +13,7 @@ from tests.stored import contents_of, document, fill
 UNITS = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"]
 CLASSES = {"numpy.datetime64": DateTime64, "numpy.timedelta64": TimeDelta64}
 each_class = pytest.mark.parametrize("name", CLASSES)
+WITHOUT_UNIT = np.array(3, "i8").view("m8")[()]
 NOON = dt.datetime(2024, 5, 6, 12)  # noqa: DTZ001 - numpy knows no time zones
 
 
@@ -142,9 +143,9 @@ def test_steps_of_no_length_are_refused():
         (TimeDelta64(unit="s"), dt.timedelta(minutes=1), np.timedelta64(60, "s")),
         (TimeDelta64(unit="m"), np.timedelta64(119, "s"), np.timedelta64(1, "m")),
         (TimeDelta64(unit="m"), np.timedelta64(-119, "s"), np.timedelta64(-2, "m")),
-        (TimeDelta64(unit="s"), np.timedelta64(3), np.timedelta64(3, "s")),
+        (TimeDelta64(unit="s"), WITHOUT_UNIT, np.timedelta64(3, "s")),
         (TimeDelta64(unit="s"), "7", np.timedelta64(7, "s")),
-        (TimeDelta64(), 7, np.timedelta64(7)),
+        (TimeDelta64(), 3, WITHOUT_UNIT),
     ],
     ids=str,
 )
@@ -274,3 +275,20 @@ def test_opening_and_reading_never_warn(name, store):
         letter = CLASSES[name]().to_native_dtype().kind
         terrazzo.create_array(store, shape=4, chunks=3, dtype=f"{letter}8[10us]")[:2] = 5
         assert terrazzo.open_array(store, mode="r")[1] == np.array(5, dtype=f"{letter}8[10us]")
+
+
+@pytest.mark.parametrize("zdtype", [DateTime64(unit="s"), DateTime64(), TimeDelta64()], ids=str)
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_numpy_warns_of_nothing_when_a_type_without_a_unit_is_stored_and_read(zdtype, zarr_format):
+    store = {}
+    data = np.array([1, 2, -(2**63)], "i8").view(zdtype.to_native_dtype())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for fill_value in ("NaT", None, -(2**63)):
+            array = terrazzo.create_array(
+                store, shape=(5,), chunks=(2,), dtype=zdtype, fill_value=fill_value, zarr_format=zarr_format,
+                overwrite=True,
+            )  # fmt: skip
+            array[:3] = data
+            read = terrazzo.open_array(store)[...]
+            assert read.view("i8").tolist() == [1, 2, *[-(2**63)] * 3]

@@ -43,6 +43,7 @@ GENERIC: Final = "generic"
 
 LARGEST_FACTOR: Final = (1 << 31) - 1
 NAT: Final = "NaT"
+NAMES_OF_NAT: Final = ("", "nat", b"", b"nat")
 NAT_NUMBER: Final = -1 << 63
 INT64: Final = np.dtype("int64")
 V2_FORM = re.compile(r"(?P<order>[<>])(?P<kind>[mM])8(?:\[(?P<factor>[0-9]*)(?P<unit>[A-Za-zμ]+)\])?")
@@ -151,14 +152,18 @@ class _Time(ZDType[TBaseDType, Any], FixedSize):
 
     def _parsed(self, data: int | str | bytes, native: TBaseDType) -> Any:
         """A scalar of a number or text."""
-        return np.array(data, dtype=native)[()]
+        if isinstance(data, int):
+            return _of_number(data, native)
+        # Text has no unit of its own; where the data type has none either, numpy 2.5 deprecates its conversion.
+        parsed = np.array(data, dtype=f"{native.kind}8[s]" if self.unit == GENERIC else native)
+        return parsed.view(native)[()]
 
     @abstractmethod
     def _scalar(self, data: object) -> Any | None:
         """Numpy's scalar, in any unit, for what is one already or one of Python's; None for what is not."""
 
     def default_scalar(self) -> Any:
-        return np.array(NAT, dtype=self._native)[()]
+        return _of_number(NAT_NUMBER, self._native)
 
     def from_json_scalar(self, data: JSON, *, zarr_format: ZarrFormat) -> Any:
         if data in (NAT, NAT_NUMBER):
@@ -167,8 +172,8 @@ class _Time(ZDType[TBaseDType, Any], FixedSize):
             raise MetadataValidationError(f"expected an integer or {NAT!r} for {self}, got {quote(data)}")
         number = int_from_json(data, INT64)
         try:
-            return np.array(number, dtype=self._native)[()]
-        except ValueError:  # numpy has no points in time without a unit
+            return _of_number(number, self._native)
+        except ValueError:
             raise MetadataValidationError(f"expected {NAT!r} for {self}, got {quote(data)}") from None
 
     def to_json_scalar(self, data: object, *, zarr_format: ZarrFormat) -> int:
@@ -185,6 +190,8 @@ class DateTime64(_Time):
     def _parsed(self, data: int | str | bytes, native: TBaseDType) -> Any:
         if isinstance(data, int):
             return super()._parsed(data, native)
+        if data.lower() in NAMES_OF_NAT:
+            return self.default_scalar()
         return _converted(np.datetime64(data), native)
 
     def _scalar(self, data: object) -> Any | None:
@@ -206,10 +213,23 @@ class TimeDelta64(_Time):
         return data if isinstance(data, np.timedelta64) else None
 
 
+def _of_number(number: int, native: TBaseDType) -> Any:
+    """The scalar of a number of steps, by its bits: numpy 2.5 deprecates a conversion where there is no unit.
+
+    Raises
+    ------
+    ValueError
+        It is a point in time without a unit, other than NaT: numpy has none.
+    """
+    if native.kind == "M" and np.datetime_data(native)[0] == GENERIC and number != NAT_NUMBER:
+        raise ValueError(f"{number!r} has no unit, which a point in time needs")
+    return np.array(number, INT64).view(native)[()]
+
+
 def _converted(scalar: Any, native: TBaseDType) -> Any:
     """A scalar in another unit; numpy would let one wrap that is out of range."""
     if np.isnat(scalar):
-        return np.array(NAT, dtype=native)[()]
+        return _of_number(NAT_NUMBER, native)
     converted = np.array(scalar, dtype=native)[()]
     if converted.dtype != native:
         raise ValueError(f"{scalar!r} has a unit, {native} has none")
