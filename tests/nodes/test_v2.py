@@ -296,3 +296,17 @@ def test_opening_looks_for_format_3_first(driven):
     counting.reset()
     terrazzo.open_array(counting, path="g/x", zarr_format=2)
     assert counting.counts == {"get": 3}
+
+
+def test_arrays_that_groups_create_are_compressed_by_blosc_as_zarr_python_does(store):
+    group = terrazzo.create_group(store, zarr_format=2)
+    blosc = {"id": "blosc", "cname": "lz4", "clevel": 5, "shuffle": 1, "blocksize": 0}
+    for name, given, expected in (
+        ("a", {}, blosc), ("b", {"compressors": "auto"}, blosc), ("c", {"compressors": None}, None),
+        ("d", {"compressors": {"id": "zlib", "level": 1}}, {"id": "zlib", "level": 1}),
+    ):  # fmt: skip
+        group.create_array(name, shape=(4,), chunks=(2,), dtype="int32", **given)[:] = 7
+        assert json.loads(contents_of(store)[f"{name}/.zarray"])["compressor"] == expected
+        assert group[name][:].tolist() == [7] * 4
+    terrazzo.create_array(store, name="e", shape=(4,), dtype="int32", zarr_format=2)
+    assert json.loads(contents_of(store)["e/.zarray"])["compressor"] == {"id": "zstd", "level": 0}

@@ -280,6 +280,8 @@ class AsyncGroup(AsyncMembers):
             if not isinstance(compressors, str):
                 raise ValueError("`compressor` and `compressors` mean the same; give one of them")
             compressors = compressor
+        if self.metadata.zarr_format == 2 and isinstance(compressors, str) and compressors == "auto":
+            compressors = {"id": "blosc"}  # as zarr-python's groups choose, and only they
         return await create_array_at(
             self._place(name),
             shape=shape,
