@@ -17,6 +17,7 @@ from terrazzo.codecs import (
     ShardingCodecIndexLocation,
     TransposeCodec,
     ZstdCodec,
+    sharding,
 )
 from terrazzo.errors import MetadataValidationError
 from terrazzo.registry import get_codec_class
@@ -383,3 +384,11 @@ def test_a_foreign_pipeline_reads_no_more_than_it_needs():
     assert place.ranges == [SuffixByteRequest(68), RangeByteRequest(2, 4)]
     (read,) = on_a_loop(codec.decode_partial([(place, (3,), spec)]))
     assert read.shape == ()
+
+
+def test_the_names_of_zarr_python_are_there():
+    assert sharding.MAX_UINT_64 == 2**64 - 1
+    assert sharding.INDEX_LOCATION == ("start", "end")
+    assert set(sharding.SUBCHUNK_WRITE_ORDER) == {"morton", "unordered", "lexicographic", "colexicographic"}
+    codec = ShardingCodec(chunk_shape=(2,), codecs=[BytesCodec(), GzipCodec()])
+    assert list(codec.codec_pipeline) == [BytesCodec(), GzipCodec()]

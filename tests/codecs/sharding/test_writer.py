@@ -1,10 +1,11 @@
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import terrazzo
-from terrazzo.codecs import BytesCodec, ShardingCodec
+from terrazzo.codecs import BytesCodec, ShardingCodec, ZstdCodec
 from terrazzo.storage import MemoryStore
 from terrazzo.testing.stores import CountingStore
 from tests.codecs.sharding.test_reader import Tally
@@ -101,3 +102,46 @@ def test_writers_of_one_shard_lose_nothing(store):
         list(pool.map(write, range(64)))
     expected = np.arange(1, 65).reshape(8, 8).repeat(2, axis=0).repeat(2, axis=1)
     assert np.array_equal(array[...], expected)
+
+
+def test_CC_08_blocks_that_straddle_shards_are_written_by_many_at_once(store):
+    array = terrazzo.create_array(store, shape=(24, 24), chunks=(2, 2), shards=(8, 8), dtype="int32", fill_value=-1)
+    starts = [(row, column) for row in range(0, 24, 3) for column in range(0, 24, 3)]
+
+    def write(number):
+        row, column = starts[number]
+        array[row : row + 3, column : column + 3] = number
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(len(starts))))
+    expected = np.arange(64).reshape(8, 8).repeat(3, axis=0).repeat(3, axis=1)
+    assert np.array_equal(array[...], expected)
+
+
+@pytest.mark.parametrize("compressor", [None, ZstdCodec()], ids=["raw", "zstd"])
+def test_who_reads_beside_a_writer_sees_what_was_there_or_what_is(store, compressor):
+    data = np.zeros((16, 16), dtype="int64")
+    array = terrazzo.create_array(store, data=data + 1, chunks=(4, 4), shards=(16, 16), compressors=compressor)
+    reader = terrazzo.open_array(store)
+    ended = threading.Event()
+
+    def write():
+        try:
+            for number in range(2, 60):
+                if number % 2:
+                    array[...] = number
+                else:  # absent subchunks, so that the index and the lengths change
+                    array[4:8, :] = 0
+        finally:
+            ended.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(write)
+        seen = set()
+        while not ended.is_set():
+            part = reader[5:7, 2:11]
+            assert (part == part[0, 0]).all()
+            seen.add(int(part[0, 0]))
+        future.result()
+    assert seen <= {0, 1, *range(3, 60, 2)}
+    assert reader[0, 0] == 59

@@ -31,6 +31,7 @@ from terrazzo.abc.codec import (
     ArrayBytesCodecPartialDecodeMixin,
     ArrayBytesCodecPartialEncodeMixin,
     Codec,
+    CodecPipeline,
     is_inline_codec,
 )
 from terrazzo.abc.metadata import configuration_of, from_configuration
@@ -47,6 +48,7 @@ from terrazzo.grid import RegularChunkGridMetadata, parse_lengths
 from terrazzo.indexing.projection import SelectorTuple
 from terrazzo.indexing.region import region_of
 from terrazzo.pipeline.chain import CodecChain, parse_codecs
+from terrazzo.registry import get_pipeline_class
 from terrazzo.runtime import run_inline
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
@@ -147,6 +149,12 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
             },
         }
 
+    @property
+    def codec_pipeline(self) -> CodecPipeline:
+        """What runs the codecs of subchunks, as zarr-python has it; terrazzo itself asks `prepare_subchunks`."""
+        pipeline: CodecPipeline = get_pipeline_class().from_codecs(self.codecs)
+        return pipeline
+
     # -- what it can do
 
     def check_usable(self) -> None:
@@ -197,8 +205,8 @@ class ShardingCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin, ArrayByt
             )
         )
 
-    def compute_encoded_size(self, input_byte_length: int, chunk_spec: ArraySpec) -> int:
-        return input_byte_length + self.prepare_subchunks(chunk_spec).layout.index_size
+    def compute_encoded_size(self, input_byte_length: int, shard_spec: ArraySpec) -> int:
+        return input_byte_length + self.prepare_subchunks(shard_spec).layout.index_size
 
     # -- the contract of codecs
 
