@@ -1,4 +1,4 @@
-"""Makes the fixtures of ``tests/fixtures``: arrays that the peers have written, each with what it holds.
+"""Makes the fixtures of ``tests/fixtures``: arrays and hierarchies that the peers have written, with what they hold.
 
 ``nox -s fixtures`` runs it, in the environments of the peers. There is one file for each peer: lines of JSON, packed
 by gzip, each with the stored files of an array, and what `tests.values` makes of its elements.
@@ -21,6 +21,7 @@ from interop.matrix.case import Case
 from interop.matrix.cases_v2 import cases_v2
 from interop.matrix.cases_v3 import cases_v3
 from interop.matrix.run import run
+from interop.matrix.trees import EXPECTED, WRITERS, run_in_own_process
 
 FOLDER = Path(__file__).parents[1] / "tests" / "fixtures"
 TYPES = ("data type *", "shards of *", "text in *")
@@ -51,8 +52,8 @@ def is_chosen(case: Case, library: str) -> bool:
     return bool(taken) and not any(one[0] == "!" and fnmatchcase(case.name, one[1:]) for one in CHOSEN[library])
 
 
-def main() -> None:
-    """Make all of them."""
+def make_arrays() -> None:
+    """Arrays of every peer."""
     cases = [case for case in (*cases_v2(), *cases_v3()) if any(is_chosen(case, one) for one in CHOSEN)]
     with tempfile.TemporaryDirectory() as folder:
         results = run(cases, Path(folder))
@@ -64,18 +65,39 @@ def main() -> None:
                 and results.wrote[library][number] is None
                 and results.read_by_us[library][number] is None
             ]
-            path = FOLDER / f"{library.replace(' ', '-')}.jsonl.gz"
-            path.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
-            sys.stdout.write(f"{path.name}: {len(lines)} arrays, {path.stat().st_size} bytes\n")
+            write(library.replace(" ", "-"), lines)
 
 
-def entry(case: Case, folder: Path) -> dict[str, Any]:
-    """An array of a peer: the files that it has stored, by their keys, and what they mean."""
-    files = {
+def make_trees() -> None:
+    """Hierarchies with consolidated metadata."""
+    lines = []
+    with tempfile.TemporaryDirectory() as folder:
+        for library, zarr_format in WRITERS:
+            path = Path(folder, f"{library} {zarr_format}")
+            run_in_own_process(library, "write", path, zarr_format)
+            lines.append(json.dumps({"name": path.name, "files": files_of(path), "expected": EXPECTED}))
+    write("consolidated", lines)
+
+
+def write(name: str, lines: list[str]) -> None:
+    """Write a file of fixtures."""
+    path = FOLDER / f"{name}.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
+    sys.stdout.write(f"{path.name}: {len(lines)} fixtures, {path.stat().st_size} bytes\n")
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    """The stored files of a folder, in base64, by their keys."""
+    return {
         path.relative_to(folder).as_posix(): base64.b64encode(path.read_bytes()).decode()
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def entry(case: Case, folder: Path) -> dict[str, Any]:
+    """An array of a peer: the files that it has stored, by their keys, and what they mean."""
+    files = files_of(folder)
     return {
         "name": case.name,
         "zarr_format": case.zarr_format,
@@ -86,4 +108,5 @@ def entry(case: Case, folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    make_arrays()
+    make_trees()

@@ -11,6 +11,7 @@ from pathlib import Path
 import numcodecs.pickles
 import numpy as np
 import pytest
+from interop.matrix.trees import read
 
 import terrazzo
 from terrazzo.storage import MemoryStore
@@ -65,6 +66,15 @@ def different_parts(array, expected):
 @pytest.mark.parametrize("library", COUNTS)
 def test_there_are_as_many_arrays_as_were_made(library):
     assert len(entries(library)) == COUNTS[library]
+
+
+def test_hierarchies_that_zarr_python_has_consolidated_are_opened(driven):
+    trees = entries("consolidated")
+    assert [tree["name"] for tree in trees] == ["zarr 2.18 2", "zarr 3.1 2", "zarr 3.1 3", "zarr 3.4 2", "zarr 3.4 3"]
+    for tree in trees:
+        store = driven(MemoryStore())
+        fill(store, {key: base64.b64decode(value) for key, value in tree["files"].items()})
+        assert read(terrazzo, store) == tree["expected"], tree["name"]
 
 
 def test_fixtures_are_small():

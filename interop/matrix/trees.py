@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -15,7 +16,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EXPECTED", "main"]
+from interop.matrix.run import ROOT, python_of
+
+__all__ = ["EXPECTED", "WRITERS", "main", "read", "run_in_own_process"]
+
+WRITERS = (("zarr 2.18", 2), ("zarr 3.1", 2), ("zarr 3.1", 3), ("zarr 3.4", 2), ("zarr 3.4", 3))
+"""Libraries that consolidate, and formats."""
 
 GROUPS = {"": {"title": "Höhe"}, "a": {}, "a/b": {"deep": [1, {"x": None}]}, "empty": {"n": 2}}
 ARRAYS = {"a/b/data": "<i4", "a/flags": "|b1", "top": ">f8"}
@@ -44,8 +50,8 @@ def write(zarr: Any, folder: str, zarr_format: int) -> None:
             path.unlink()
 
 
-def read(zarr: Any, folder: str) -> dict[str, Any]:
-    """What is there, by path."""
+def read(zarr: Any, folder: Any) -> dict[str, Any]:
+    """What is in a folder or store, by path."""
     root = zarr.open_consolidated(folder, mode="r")
     if dict(root.attrs) != GROUPS[""]:
         raise ValueError(dict(root.attrs))
@@ -62,6 +68,17 @@ def read(zarr: Any, folder: str) -> dict[str, Any]:
 
     visit(root, "")
     return found
+
+
+def run_in_own_process(library: str, action: str, folder: Path, zarr_format: int) -> str:
+    """Have a library do it in its environment; gives what it prints."""
+    done = subprocess.run(  # noqa: S603 - the command is ours
+        [python_of(library), "-W", "ignore", "-m", __name__, library, action, str(folder), str(zarr_format)],
+        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"{library} {action}: {done.stderr[-3000:]}")
+    return done.stdout
 
 
 def main(library: str, action: str, folder: str, zarr_format: str) -> None:
