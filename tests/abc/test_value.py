@@ -1,7 +1,9 @@
+import os
+
 import pytest
 
 from terrazzo.abc.byte_range import OffsetByteRequest, RangeByteRequest, SuffixByteRequest
-from terrazzo.abc.value import GetterValue, Value, ValuePart
+from terrazzo.abc.value import GetterValue, PassingVersion, Value, ValuePart
 from terrazzo.buffer import cpu
 from terrazzo.storage import LocalStore, MemoryStore, WrapperStore
 from terrazzo.storage.path import StorePath
@@ -94,6 +96,19 @@ def test_the_version_in_memory_changes_with_the_value():
         assert second != "something else"
 
     drive(store, versions())
+
+
+def test_the_version_of_a_file_passes_until_it_has_settled(tmp_path):
+    store = LocalStore(tmp_path)
+    fill(store, {"k": DATA})
+    first = drive(store, store.version("k"))
+    assert isinstance(first, PassingVersion)
+    fill(store, {"k": DATA[::-1]})
+    assert first != drive(store, store.version("k"))
+    os.utime(tmp_path / "k", (1e9, 1e9))
+    settled = drive(store, store.version("k"))
+    assert not isinstance(settled, PassingVersion)
+    assert settled == drive(store, store.version("k"))
 
 
 def test_wrappers_hand_values_on_unless_they_change_them():

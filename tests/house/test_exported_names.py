@@ -32,7 +32,7 @@ PUBLIC = {
         "SupportsDeleteSync SupportsGetSync SupportsSetSync SupportsSyncStore set_or_delete split_prefix validate_key "
         "validate_prefix"
     ),
-    "terrazzo.abc.value": "GetterValue StoreValue Value ValuePart",
+    "terrazzo.abc.value": "GetterValue PassingVersion StoreValue Value ValuePart",
     "terrazzo.buffer": "Buffer BufferPrototype NDBuffer cpu default_buffer_prototype",
     "terrazzo.buffer.base": "ArrayLike Buffer BufferPrototype NDArrayLike NDBuffer",
     "terrazzo.buffer.cpu": "Buffer NDBuffer buffer_prototype numpy_buffer_prototype",

@@ -33,6 +33,12 @@ def test_a_result_without_a_version_is_not_kept(maker):
     assert [maker.get("a", None), maker.get("a", None)] == [1, 2]
 
 
+def test_a_result_that_is_not_to_be_kept_is_not(maker):
+    for number in (1, 2):
+        assert run_inline(maker.results.get("a", 1, maker.make, keeps=False)) == number
+    assert maker.get("a", 1) == 3
+
+
 def test_what_was_made_first_goes_first_when_there_is_too_much(maker):
     for key in "abcd":
         maker.get(key, 1)

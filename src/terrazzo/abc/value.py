@@ -15,7 +15,15 @@ from terrazzo.buffer.base import Buffer, BufferPrototype
 if TYPE_CHECKING:
     from terrazzo.abc.store import ByteGetter, Store
 
-__all__ = ["GetterValue", "StoreValue", "Value", "ValuePart"]
+__all__ = ["GetterValue", "PassingVersion", "StoreValue", "Value", "ValuePart"]
+
+
+class PassingVersion(tuple[Hashable, ...]):
+    """A version that may come again, soon after the value was written: enough to tell that nothing changed in between
+    two looks, but nothing may be kept by it.
+    """
+
+    __slots__ = ()
 
 
 class Value:

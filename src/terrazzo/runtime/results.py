@@ -54,7 +54,7 @@ class SharedResults(Generic[R]):
         self._flights: dict[tuple[Hashable, Hashable], _Flight[R]] = {}
         self._total = 0
 
-    async def get(self, key: Hashable, version: Hashable, make: Callable[[], Awaitable[R]]) -> R:
+    async def get(self, key: Hashable, version: Hashable, make: Callable[[], Awaitable[R]], *, keeps: bool = True) -> R:
         """The result for a key, made now if nobody has it.
 
         Parameters
@@ -62,8 +62,10 @@ class SharedResults(Generic[R]):
         version
             A result of another version is not true any more. None when there is no telling: then nothing is kept,
             and only those share it who ask while it is being made.
+        keeps
+            Whether the result may be kept at all.
         """
-        if version is not None:
+        if version is not None and keeps:
             kept = self._kept.get(key)
             if kept is not None and kept[0] == version:
                 return kept[1]
@@ -77,7 +79,7 @@ class SharedResults(Generic[R]):
                 if self._flights.get((key, version)) is flight:
                     del self._flights[key, version]
             flight.result.append(result)
-        if version is not None:
+        if version is not None and keeps:
             self._keep(key, version, result)
         return result
 

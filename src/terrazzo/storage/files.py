@@ -18,6 +18,7 @@ from collections.abc import Callable, Hashable, Iterator
 
 from terrazzo.abc.byte_range import ByteRequest, resolve
 from terrazzo.abc.store import DOCUMENTS, STAGING
+from terrazzo.abc.value import PassingVersion
 from terrazzo.types import BytesLike
 
 try:
@@ -134,7 +135,7 @@ class OpenFile:
 
     @property
     def version(self) -> Hashable:
-        """What no other file has that was or will be in its place; None when that cannot be told yet."""
+        """What no other file has that was or will be in its place; for a while after it was written, a passing one."""
         return _version_of(self._status)
 
     def read(self, byte_range: ByteRequest | None) -> bytes:
@@ -167,7 +168,7 @@ def open_file(path: str) -> OpenFile | None:
 
 
 def version_of(path: str) -> Hashable:
-    """What no other file has that was or will be in this place; None when that cannot be told, or there is none."""
+    """What no other file has that was or will be in this place, as `OpenFile.version`; None when there is none."""
     try:
         return _version_of(os.stat(path))
     except ABSENT:
@@ -175,9 +176,8 @@ def version_of(path: str) -> Hashable:
 
 
 def _version_of(status: os.stat_result) -> Hashable:
-    if time.time_ns() - status.st_mtime_ns < SETTLED_NS:
-        return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    version = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return PassingVersion(version) if time.time_ns() - status.st_mtime_ns < SETTLED_NS else version
 
 
 def _read_rest(descriptor: int, data: bytes, wanted: int) -> bytes:

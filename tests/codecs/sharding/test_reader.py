@@ -10,7 +10,6 @@ from terrazzo.abc.byte_range import RangeByteRequest, SuffixByteRequest
 from terrazzo.abc.codec import BytesBytesCodec
 from terrazzo.codecs import BloscCodec, BytesCodec, ShardingCodec, TransposeCodec, ZstdCodec
 from terrazzo.codecs.sharding import reader
-from terrazzo.errors import ConcurrentWriteError
 from terrazzo.registry import register_codec
 from terrazzo.storage import LocalStore, MemoryStore
 from terrazzo.testing.stores import CountingStore, LatencyStore
@@ -210,9 +209,9 @@ def test_a_shard_that_is_replaced_while_it_is_read_is_read_again(compressor, tel
         replacing.version = _no_version
     assert terrazzo.open_array(replacing)[20] == shards[0][0][20]
     replacing.times = 1000
-    if tells_versions:
-        with pytest.raises(ConcurrentWriteError, match="replaced"):
-            terrazzo.open_array(replacing)[20]
+    if tells_versions:  # it never comes to rest: in the end it is read whole
+        assert terrazzo.open_array(replacing)[20] in [data[20] for data, _ in shards]
+        assert replacing.requests[-1].byte_range is None
 
 
 async def _no_version(key):

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from terrazzo.abc.byte_range import RangeByteRequest, SuffixByteRequest
-from terrazzo.abc.value import Value, ValuePart
+from terrazzo.abc.value import PassingVersion, Value, ValuePart
 from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.codecs.sharding.index import ABSENT, ShardIndex
 from terrazzo.codecs.sharding.layout import ShardLayout, name_subchunk
 from terrazzo.codecs.sharding.rows import place_rows
-from terrazzo.errors import ConcurrentWriteError, CorruptDataError
+from terrazzo.errors import CorruptDataError
 from terrazzo.indexing.region import Piece, Region
 from terrazzo.pipeline.parts import Parts
 from terrazzo.runtime import SharedResults, compute, share, useful_width
@@ -29,8 +29,8 @@ AT_ONCE = 32 << 20
 PIECE_BYTES = 4 << 20
 """Bytes that are read together from there: more saves nothing, and each thread holds so many."""
 
-ATTEMPTS = 5
-"""How often a shard is read that is replaced while it is read."""
+ATTEMPTS = 3
+"""How often parts of a shard are read that is replaced while they are; after that it is read whole."""
 
 indexes: SharedResults[ShardIndex | None] = SharedResults(16 << 20, lambda index: 64 if index is None else index.nbytes)
 """Indexes of shards that were read lately, by shard."""
@@ -70,10 +70,7 @@ async def read(layout: ShardLayout, value: Value, region: Region, target: NDBuff
     """
     wanted = _wanted(layout, region)
     if len(wanted) == layout.count and not (value.is_pinned and (value.size or 0) > AT_ONCE):
-        whole = await value.get(layout.spec.prototype)
-        if whole is not None:
-            await _computed(layout, place(layout, whole, region, target), layout.count)
-        return whole is not None
+        return await _read_whole(layout, value, region, target)
     for _ in range(ATTEMPTS):
         version = await value.version()
         index = await index_of(layout, value, version)
@@ -87,7 +84,14 @@ async def read(layout: ShardLayout, value: Value, region: Region, target: NDBuff
         else:
             if value.is_pinned or version is None or version == await value.version():
                 return True
-    raise ConcurrentWriteError(f"the shard was replaced {ATTEMPTS} times while it was read")
+    return await _read_whole(layout, value, region, target)  # which nobody can come in between of
+
+
+async def _read_whole(layout: ShardLayout, value: Value, region: Region, target: NDBuffer) -> bool:
+    whole = await value.get(layout.spec.prototype)
+    if whole is not None:
+        await _computed(layout, place(layout, whole, region, target), layout.count)
+    return whole is not None
 
 
 def _wanted(layout: ShardLayout, region: Region) -> list[tuple[int, Piece]]:
@@ -111,7 +115,8 @@ async def index_of(layout: ShardLayout, value: Value, version: Hashable) -> Shar
     """The index of a shard, read once by all who want it; None when there is no shard."""
     if value.identity is None:
         return await fetch_index(layout, value)
-    return await indexes.get((value.identity, layout.index_key), version, partial(fetch_index, layout, value))
+    key, keeps = (value.identity, layout.index_key), not isinstance(version, PassingVersion)
+    return await indexes.get(key, version, partial(fetch_index, layout, value), keeps=keeps)
 
 
 async def fetch_index(layout: ShardLayout, value: Value) -> ShardIndex | None:
