@@ -89,10 +89,13 @@ def _in_band(chunk: int, band: AnyArray, axes: tuple[Axis, ...], done: int) -> I
     starts = (np.cumsum(lines) - lines.ravel() + done).reshape(lines.shape)
     for coords, region, shape, flat, line, counts in found:
         before = starts[region].ravel() - (np.cumsum(counts) - counts.ravel())
-        places: Any = before[line] + np.arange(len(flat))
+        places: Any = before[line]
+        places += np.arange(len(flat))
         starts[region] += counts
         rows = np.unravel_index(line, shape[:-1]) if len(shape) > 2 else (line,) * len(axes)
-        inside = (*rows, flat - line * shape[-1])
+        columns = line * -shape[-1]
+        columns += flat
+        inside = (*rows, columns)
         if int(places[-1]) - int(places[0]) == len(flat) - 1:
             places = slice(int(places[0]), int(places[-1]) + 1, 1)
         yield ChunkProjection((chunk, *coords), inside, (places,), len(flat) == math.prod(shape))
