@@ -63,6 +63,7 @@ CodecOutput = TypeVar("CodecOutput", bound=NDBuffer | Buffer)
 CI_contra = TypeVar("CI_contra", bound=NDBuffer | Buffer, contravariant=True)
 CO_contra = TypeVar("CO_contra", bound=NDBuffer | Buffer, contravariant=True)
 CodecJSON: TypeAlias = str | Mapping[str, object]
+"""A codec in a document of Zarr v3: its name, or an object with it."""
 
 
 class GetResult(TypedDict):
