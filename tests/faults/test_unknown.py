@@ -170,6 +170,14 @@ def test_a_known_data_type_with_a_wrong_configuration_is_not_an_unknown_one(stor
         terrazzo.open_array(store)
 
 
+def test_a_report_does_not_say_how_many_bytes_an_unknown_data_type_has(store):
+    fill(store, {"zarr.json": document(data_type="uint128"), "c/0": bytes(32)})
+    array = terrazzo.open_array(store)
+    assert "No. bytes " not in str(array.info)
+    assert "No. bytes stored" in str(array.info_complete())
+    assert "Storage ratio" not in str(array.info_complete())
+
+
 def test_messages_and_reports_quote_little_of_an_unknown_codec_or_data_type(store):
     long = "\x1b[31m" + "x" * 100_000
     for patch in ({"data_type": long}, {"codecs": [long]}, {"codecs": ["bytes", {"name": long}]}):

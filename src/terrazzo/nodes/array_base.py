@@ -181,7 +181,7 @@ class ArrayBase(NodeBase):
             filters=self.filters,
             serializer=self.serializer,
             compressors=self.compressors,
-            count_bytes=self.nbytes,
+            count_bytes=self.nbytes if self.dtype.itemsize else None,  # nothing is known of an unknown data type
             count_bytes_stored=bytes_stored,
             count_chunks_initialized=chunks_initialized,
         )

@@ -51,14 +51,14 @@ class ArrayInfo:
     filters: tuple[Any, ...]
     serializer: Any
     compressors: tuple[Any, ...]
-    count_bytes: int
+    count_bytes: int | None
     count_bytes_stored: int | None = None
     count_chunks_initialized: int | None = None
 
     @property
     def storage_ratio(self) -> float | None:
         """Bytes of the elements per byte stored."""
-        if not self.count_bytes_stored:
+        if not self.count_bytes_stored or self.count_bytes is None:
             return None
         return self.count_bytes / self.count_bytes_stored
 
