@@ -7,6 +7,7 @@ few each time.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,10 @@ import pytest
 from terrazzo.abc.store import Store
 from terrazzo.storage import LocalStore, MemoryStore
 from terrazzo.testing.stores import SuspendingStore
+
+# A shell that runs a job in the background has it ignore Ctrl-C, which tests send to themselves and to their children.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Examples that share a store would depend on one another: fixtures that tests of properties use only choose a driver.
 ALLOWED = [hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.too_slow]
