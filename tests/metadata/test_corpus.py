@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 import tracemalloc
 import warnings
 
@@ -35,7 +34,6 @@ DOORS_OF_GROUPS = {
 }
 MOST_BYTES = 4 << 20
 """That opening may take: the longest document of the corpus has a MiB."""
-MOST_SECONDS = 2
 
 rows = pytest.mark.parametrize("row", ROWS, ids=str)
 with_members = pytest.mark.parametrize("row", [row for row in ROWS if row.members is not None], ids=str)
@@ -88,21 +86,18 @@ def test_it_is_refused_at_every_door_and_nothing_is_changed(row):
 
 
 @rows
-def test_it_takes_little_memory_and_time(row):
+def test_it_takes_little_memory(row):
     store = stored(row, MemoryStore())
     with pytest.raises(BaseZarrError):
         terrazzo.open(store, path="a", mode="r")  # imports what it needs
     tracemalloc.start()
-    began = time.perf_counter()
     try:
         with pytest.raises(BaseZarrError):
             terrazzo.open(store, path="a", mode="r")
-        seconds = time.perf_counter() - began
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert peak < MOST_BYTES
-    assert seconds < MOST_SECONDS
 
 
 def classes_for(row):

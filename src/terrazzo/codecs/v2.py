@@ -39,7 +39,7 @@ from terrazzo.codecs.numcodecs import bytes_bytes
 from terrazzo.codecs.numcodecs.array_bytes import ZFPY, PCodec
 from terrazzo.codecs.numcodecs.base import _NumcodecsCodec, as_bytes, as_elements, make_numcodec
 from terrazzo.codecs.transpose import TransposeCodec
-from terrazzo.dtype.base import FixedSize, ZDType
+from terrazzo.dtype.base import OBJECT_CODECS, FixedSize, ZDType
 from terrazzo.dtype.registry import native_of_name
 from terrazzo.errors import (
     CorruptDataError,
@@ -72,9 +72,6 @@ BYTES_TO_BYTES = {
 }
 ARRAY_TO_BYTES = {"pcodec": PCodec, "zfpy": ZFPY}
 """As the first filter they are told what must come out."""
-
-OBJECT_CODECS = ("vlen-utf8", "vlen-bytes")
-"""Filters for which Zarr v3 has a codec of the same name, that stores the same bytes."""
 
 RESULT_MEMBERS = {
     "delta": ("astype", "dtype"),

@@ -50,6 +50,10 @@ TObjectCodecId_co = TypeVar("TObjectCodecId_co", covariant=True)
 
 Endianness: TypeAlias = Literal["little", "big"]
 OBJECT_CODECS = ("vlen-utf8", "vlen-bytes")
+"""Object codecs of Zarr v2 that store text or bytes; Zarr v3 has codecs of the same names for the same bytes."""
+
+OTHER_OBJECT_CODECS = ("json2", "msgpack2", "pickle", "vlen-array", "categorize")
+"""Object codecs of Zarr v2 that store objects of which nothing more is known."""
 BYTE_ORDER_CHARACTERS: dict[Endianness, str] = {"little": "<", "big": ">"}
 
 

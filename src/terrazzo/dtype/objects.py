@@ -13,14 +13,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from terrazzo.dtype.base import AnyConfigV2, DTypeJSON, TBaseDType, ZDType, v2_name
+from terrazzo.dtype.base import OTHER_OBJECT_CODECS, AnyConfigV2, DTypeJSON, TBaseDType, ZDType, v2_name
 from terrazzo.errors import DataTypeValidationError, quote
 from terrazzo.types import JSON, ZarrFormat
 
-__all__ = ["OBJECT_CODECS", "PythonObject"]
-
-OBJECT_CODECS = ("json2", "msgpack2", "pickle", "vlen-array", "categorize")
-"""Codecs of numcodecs that store objects of which nothing more is known."""
+__all__ = ["PythonObject"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +52,7 @@ class PythonObject(ZDType[TBaseDType, Any]):
     @classmethod
     def _from_json_v2(cls, data: DTypeJSON) -> Self:
         found = data.get("object_codec_id") if isinstance(data, Mapping) else None
-        if v2_name(data) == "|O" and isinstance(found, str) and found in OBJECT_CODECS:
+        if v2_name(data) == "|O" and isinstance(found, str) and found in OTHER_OBJECT_CODECS:
             return cls(codec_id=found)
         raise cls.refuse(data)
 

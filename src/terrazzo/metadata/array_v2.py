@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from terrazzo.buffer.base import Buffer, BufferPrototype
-from terrazzo.dtype.base import MissingPackageError, ZDType
+from terrazzo.dtype.base import OBJECT_CODECS, OTHER_OBJECT_CODECS, MissingPackageError, ZDType
 from terrazzo.dtype.parse import get_data_type_from_json, unknown_data_type
 from terrazzo.dtype.registry import V2_NAME
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError, UnknownCodecError, quote
@@ -29,7 +29,6 @@ CodecConfig: TypeAlias = dict[str, JSON]
 """A numcodecs codec as its JSON: ``id`` and the parameters."""
 
 REQUIRED = ("shape", "chunks", "dtype", "fill_value", "order")
-OBJECT_CODECS = ("vlen-utf8", "vlen-bytes", "vlen-array", "json2", "msgpack2", "pickle", "categorize")
 SEPARATORS = (".", "/")
 ORDERS = ("C", "F")
 
@@ -303,7 +302,8 @@ def _parse_filters(filters: tuple[object, ...] | None) -> tuple[CodecConfig, ...
 def _parse_dtype(data: Any, codecs: Iterable[Any]) -> ZDType[Any, Any]:
     """Read the data type, of which codecs say more where elements are objects."""
     ids = [codec.get("id") for codec in codecs if isinstance(codec, Mapping)]
-    object_codec_id = next((codec_id for codec_id in ids if codec_id in OBJECT_CODECS), None) if data == "|O" else None
+    known = (*OBJECT_CODECS, *OTHER_OBJECT_CODECS)
+    object_codec_id = next((codec_id for codec_id in ids if codec_id in known), None) if data == "|O" else None
     try:
         return get_data_type_from_json({"name": data, "object_codec_id": object_codec_id}, zarr_format=2)
     except MissingPackageError as error:

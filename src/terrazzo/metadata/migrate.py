@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from terrazzo.abc.codec import ArrayArrayCodec, ArrayBytesCodec
-from terrazzo.dtype.base import endianness_of
+from terrazzo.dtype.base import OBJECT_CODECS, endianness_of
 from terrazzo.errors import DataTypeValidationError, MetadataValidationError, quote
 from terrazzo.metadata.array_v2 import ArrayV2Metadata, CodecConfig
 from terrazzo.metadata.array_v3 import ArrayV3Metadata
@@ -22,8 +22,6 @@ __all__ = ["convert_metadata"]
 
 DIMENSIONS = "_ARRAY_DIMENSIONS"
 """The attribute in which xarray keeps the names of dimensions in Zarr v2."""
-
-SAME_IN_V3 = ("vlen-utf8", "vlen-bytes")
 
 
 def convert_metadata(metadata: NodeMetadata) -> NodeMetadata:
@@ -82,7 +80,7 @@ def _codecs_of(metadata: ArrayV2Metadata) -> list[Mapping[str, Any]]:
     stored = metadata.data_type.to_native_dtype()
     for position, config in enumerate(_steps_of(metadata)):
         field, name = f"filters[{position}]", config["id"]
-        if name in SAME_IN_V3:
+        if name in OBJECT_CODECS:
             serializer = {"name": name, "configuration": {}}
             continue
         codec = {"name": f"numcodecs.{name}", "configuration": {key: config[key] for key in config if key != "id"}}

@@ -217,7 +217,7 @@ def parse_v2_codec_arguments(
     """
     chosen = () if filters is None or _is_auto(filters) else _as_tuple(filters)
     if _is_auto(compressors):
-        compressor: Any = {"id": "zstd", "level": 0} | ({"checksum": True} if options.checksum else {})
+        compressor: Any = get_v2_codecs().DEFAULT_COMPRESSOR | ({"checksum": True} if options.checksum else {})
     else:
         given = () if compressors is None else _as_tuple(compressors)
         if len(given) > 1:
