@@ -466,3 +466,10 @@ def test_a_yaml_file_sets_what_it_names(tmp_path):
     code = "import terrazzo; print(terrazzo.config.get('array.order'), terrazzo.config.get('json_indent'))"
     printed = in_a_new_process(code, TERRAZZO_CONFIG=str(tmp_path), TERRAZZO_JSON_INDENT="1")
     assert printed.split() == ["F", "1"]
+
+
+def test_buffers_of_a_gpu_can_be_set_for_a_block():
+    with config.enable_gpu():
+        assert config.get("buffer") == "terrazzo.buffer.gpu.Buffer"
+        assert config.get("ndbuffer") == "terrazzo.buffer.gpu.NDBuffer"
+    assert config.get("buffer") == "terrazzo.buffer.cpu.Buffer"

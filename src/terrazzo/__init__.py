@@ -34,6 +34,7 @@ from terrazzo.api.synchronous import (
     zeros,
     zeros_like,
 )
+from terrazzo.diagnostics import print_debug_info, set_format, set_log_level
 from terrazzo.nodes.array import Array
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.async_group import AsyncGroup
@@ -69,10 +70,13 @@ __all__ = [
     "open_consolidated",
     "open_group",
     "open_like",
+    "print_debug_info",
     "remove_metadata",
     "save",
     "save_array",
     "save_group",
+    "set_format",
+    "set_log_level",
     "zeros",
     "zeros_like",
 ]

@@ -155,6 +155,10 @@ class Config(DonfigConfig):  # type: ignore[misc] # donfig is not typed
         super().update_defaults(new)
         self.changed()
 
+    def enable_gpu(self) -> ConfigSet:
+        """Make buffers in the memory of a GPU, for good or for a ``with`` block; needs cupy, of the extra ``gpu``."""
+        return self.set({"buffer": "terrazzo.buffer.gpu.Buffer", "ndbuffer": "terrazzo.buffer.gpu.NDBuffer"})
+
     def reset(self) -> None:
         """Go back to the defaults, the YAML files and the environment variables."""
         self.refresh()

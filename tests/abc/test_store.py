@@ -11,17 +11,22 @@ from terrazzo.abc.byte_range import resolve
 from terrazzo.abc.store import (
     ByteGetter,
     ByteSetter,
+    OffsetByteRequest,
     RangeByteRequest,
     Store,
+    SuffixByteRequest,
     SupportsDeleteSync,
     SupportsGetSync,
     SupportsSetSync,
     SupportsSyncStore,
+    SyncByteGetter,
+    SyncByteSetter,
     set_or_delete,
     split_prefix,
     validate_key,
     validate_prefix,
 )
+from terrazzo.buffer import cpu
 from terrazzo.errors import InvalidKeyError
 from terrazzo.runtime import run_inline
 from terrazzo.storage import MemoryStore, StorePath
@@ -376,3 +381,35 @@ def test_sizes_are_asked_for_the_value_when_a_store_knows_no_better():
     with pytest.raises(FileNotFoundError, match="'c'"):
         blocking(store, store.getsize("c"))
     assert blocking(store, store.get("a/b", PROTOTYPE)).to_bytes() == b"a/b"
+
+
+def test_parts_of_a_value_are_read_blocking_as_they_are_read_otherwise(driven):
+    store = driven(MemoryStore())
+    put_now(store, "a", bytes(range(100)))
+    ranges = [RangeByteRequest(0, 4), None, RangeByteRequest(90, 92), SuffixByteRequest(1)]
+    found = dict(store.get_ranges_sync("a", ranges, prototype=PROTOTYPE, max_gap_bytes=0))
+    assert [found[at].to_bytes() for at in range(4)] == [bytes(range(4)), bytes(range(100)), b"Z[", b"c"]
+    with pytest.raises(FileNotFoundError, match="'b'"):
+        store.get_ranges_sync("b", ranges, prototype=PROTOTYPE)
+
+
+def test_several_values_are_written_and_read(driven):
+    store = driven(MemoryStore())
+
+    async def use():
+        await store._set_many((key, cpu.Buffer.from_bytes(key.encode())) for key in "ab")
+        wanted = [("a", PROTOTYPE, None), ("c", PROTOTYPE, None), ("b", PROTOTYPE, OffsetByteRequest(1))]
+        return [(key, None if value is None else value.to_bytes()) async for key, value in store._get_many(wanted)]
+
+    assert blocking(store, use()) == [("a", b"a"), ("c", None), ("b", b"")]
+
+
+def put_now(store, key, data):
+    StorePath(store, key).set_sync(cpu.Buffer.from_bytes(data))
+
+
+def test_a_place_can_be_used_without_a_coroutine():
+    place = StorePath(MemoryStore(), "a")
+    assert isinstance(place, SyncByteSetter)
+    assert isinstance(place, SyncByteGetter)
+    assert not isinstance(Smallest(), SyncByteGetter)

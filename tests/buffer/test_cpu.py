@@ -302,3 +302,11 @@ def test_an_array_is_made_of_one_struct():
 def test_the_prototype_of_main_memory_is_one():
     assert cpu.numpy_buffer_prototype() is cpu.buffer_prototype
     assert cpu.buffer_prototype == (cpu.Buffer, cpu.NDBuffer)
+
+
+def test_a_function_of_numpy_arrays_is_called_with_a_buffer():
+    doubled = cpu.as_numpy_array_wrapper(
+        lambda array: (array * 2).tobytes(), cpu.Buffer.from_bytes(b"\1\2"), cpu.numpy_buffer_prototype()
+    )
+    assert type(doubled) is cpu.Buffer
+    assert doubled.to_bytes() == b"\2\4"

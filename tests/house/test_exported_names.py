@@ -12,7 +12,9 @@ API = (
     "save save_array save_group zeros zeros_like"
 )
 PUBLIC = {
-    "terrazzo": f"Array AsyncArray AsyncGroup Group __version__ config {API}",
+    "terrazzo": (
+        f"Array AsyncArray AsyncGroup Group __version__ config print_debug_info set_format set_log_level {API}"
+    ),
     "terrazzo.api.asynchronous": API,
     "terrazzo.api.synchronous": API,
     "terrazzo.abc.buffer": "ArrayLike Buffer BufferPrototype NDArrayLike NDBuffer",
@@ -21,7 +23,8 @@ PUBLIC = {
     ),
     "terrazzo.abc.codec": (
         "ArrayArrayCodec ArrayBytesCodec ArrayBytesCodecPartialDecodeMixin ArrayBytesCodecPartialEncodeMixin BaseCodec "
-        "BytesBytesCodec Codec CodecInput CodecJSON CodecOutput CodecPipeline GetResult SupportsDecodeAtMost "
+        "BytesBytesCodec Codec CodecInput CodecJSON CodecJSON_V2 CodecJSON_V3 "
+        "CodecOutput CodecPipeline GetResult SupportsDecodeAtMost "
         "SupportsDecodeInto SupportsDecodeSized SupportsEstimatedSize SupportsMemoryLayout SupportsSubchunks "
         "Subchunks SupportsSyncCodec is_inline_codec"
     ),
@@ -29,13 +32,16 @@ PUBLIC = {
     "terrazzo.abc.numcodec": "Numcodec",
     "terrazzo.abc.store": (
         "ByteGetter ByteRequest ByteSetter OffsetByteRequest RangeByteRequest Store SuffixByteRequest "
-        "SupportsDeleteSync SupportsGetSync SupportsSetSync SupportsSyncStore set_or_delete split_prefix validate_key "
+        "SupportsDeleteSync SupportsGetSync SupportsSetSync SupportsSyncStore SyncByteGetter SyncByteSetter "
+        "set_or_delete split_prefix validate_key "
         "validate_prefix"
     ),
     "terrazzo.abc.value": "GetterValue PassingVersion StoreValue Value ValuePart",
-    "terrazzo.buffer": "Buffer BufferPrototype NDBuffer cpu default_buffer_prototype",
+    "terrazzo.buffer": "Buffer BufferPrototype NDBuffer cpu default_buffer_prototype gpu",
     "terrazzo.buffer.base": "ArrayLike Buffer BufferPrototype NDArrayLike NDBuffer",
-    "terrazzo.buffer.cpu": "Buffer NDBuffer buffer_prototype numpy_buffer_prototype",
+    "terrazzo.buffer.cpu": "Buffer NDBuffer as_numpy_array_wrapper buffer_prototype numpy_buffer_prototype",
+    "terrazzo.buffer.gpu": "Buffer NDBuffer buffer_prototype",
+    "terrazzo.metadata.migrate_v3": "migrate_to_v3 migrate_v2_to_v3 remove_metadata",
     "terrazzo.codecs": (
         "BitRoundCodec BloscCname BloscCodec BloscShuffle BytesCodec CastValue Crc32cCodec Endian GzipCodec "
         "PackBitsCodec ScaleOffset ShardingCodec ShardingCodecIndexLocation SubchunkWriteOrder TransposeCodec "
@@ -72,6 +78,9 @@ PUBLIC = {
         "register_codec register_ndbuffer register_pipeline"
     ),
     "terrazzo.storage": "LocalStore MemoryStore StoreLike StorePath WrapperStore",
+    "terrazzo.testing": "assert_bytes_equal pytest_configure",
+    "terrazzo.testing.buffer": "NDBufferUsingTestNDArrayLike StoreExpectingTestBuffer TestBuffer TestNDArrayLike",
+    "terrazzo.testing.utils": "assert_bytes_equal gpu_mark gpu_test has_cupy skip_if_no_gpu",
     "terrazzo.testing.stores": "CountingStore FailingStore HookedStore LatencyStore Request SuspendingStore",
     "terrazzo.testing.strategies": (
         "CodecArguments arrays attributes axis_slices basic_selections block_selections chunk_key_encodings "
@@ -80,10 +89,11 @@ PUBLIC = {
         "sharding_codecs"
     ),
     "terrazzo.types": (
-        "AccessModeLiteral BytesLike ChunkCoords DimensionNames JSON MemoryOrder NamedConfig ShapeLike ZarrFormat"
+        "AccessModeLiteral AnyArray AnyAsyncArray ArrayV2 ArrayV3 AsyncArrayV2 AsyncArrayV3 BytesLike ChunkCoords "
+        "DTypeConfig_V2 DTypeJSON DimensionNames JSON MemoryOrder NamedConfig ShapeLike ZarrFormat"
     ),
 }
-WITHOUT_NAMES = ("terrazzo.abc", "terrazzo.api", "terrazzo.testing")
+WITHOUT_NAMES = ("terrazzo.abc", "terrazzo.api")
 """Packages whose modules are public, and that hold no names themselves."""
 
 

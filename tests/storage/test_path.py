@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from terrazzo.abc.store import ByteGetter, ByteSetter, RangeByteRequest, set_or_delete
-from terrazzo.errors import InvalidKeyError
+from terrazzo.buffer import cpu
+from terrazzo.errors import InvalidKeyError, MetadataValidationError
 from terrazzo.runtime import run_inline
 from terrazzo.storage import LocalStore, MemoryStore, StorePath
 from terrazzo.storage.path import make_store, make_store_path, normalize_path
@@ -219,3 +220,14 @@ def test_the_blocking_methods_of_a_place_wait_for_a_store_that_waits():
     place = StorePath(SuspendingStore(MemoryStore()), "a")
     place.set_sync(value_of(b"x"))
     assert place.get_sync().to_bytes() == b"x"
+
+
+def test_a_value_is_read_as_json(store):
+    place = StorePath(store, "a")
+    assert blocking(store, place.get_json()) is None
+    place.set_sync(cpu.Buffer.from_bytes(b'{"a": [1, null]}'))
+    assert blocking(store, place.get_json()) == {"a": [1, None]}
+    assert blocking(store, place.get_json(byte_range=RangeByteRequest(6, 15))) == [1, None]
+    place.set_sync(cpu.Buffer.from_bytes(b"{"))
+    with pytest.raises(MetadataValidationError, match="'a' is not JSON"):
+        blocking(store, place.get_json())

@@ -2,7 +2,8 @@ import inspect
 
 import pytest
 
-from terrazzo.abc.store import Store
+from terrazzo.abc.store import RangeByteRequest, Store
+from terrazzo.buffer import cpu
 from terrazzo.runtime import run_inline
 from terrazzo.storage import LocalStore, MemoryStore, WrapperStore
 from terrazzo.testing.stores import HookedStore, SuspendingStore
@@ -19,7 +20,7 @@ KINDS = {
 OF_THE_INTERPRETER = {"__init__", "__init_subclass__", "__doc__", "__module__", "__dict__", "__weakref__"}
 """Members of the contract that are no operations."""
 
-ON_OTHER_MEMBERS = {"__enter__", "__exit__", "__getstate__"}
+ON_OTHER_MEMBERS = {"__enter__", "__exit__", "__getstate__", "_get_many", "_set_many", "get_ranges_sync"}
 """What is right for a wrapper too, because it only uses members that are forwarded."""
 
 
@@ -156,3 +157,21 @@ def test_a_read_only_wrapper_is_a_wrapper_of_the_read_only_store():
     assert run_inline(fetch(reader, "a")) == b"a"
     with pytest.raises(ValueError, match="read-only"):
         run_inline(reader.set("b", value_of(b"x")))
+
+
+class Shouting(WrapperStore):
+    """Gives everything in capitals, asynchronously: what is read blocking must be, too."""
+
+    async def get(self, key, prototype, byte_range=None):
+        value = await self._store.get(key, prototype, byte_range)
+        return None if value is None else prototype.buffer.from_bytes(value.to_bytes().upper())
+
+
+def test_the_blocking_methods_do_what_the_others_do(driven):
+    store = Shouting(driven(MemoryStore()))
+    store.set_sync("a", cpu.Buffer.from_bytes(b"abc"))
+    assert store.get_sync("a").to_bytes() == b"ABC"
+    assert store.get_sync("a", prototype=cpu.buffer_prototype, byte_range=RangeByteRequest(1, 2)).to_bytes() == b"B"
+    store.delete_sync("a")
+    assert store.get_sync("a") is None
+    assert store._supports_sync_io

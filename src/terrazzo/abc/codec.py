@@ -26,7 +26,7 @@ from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.runtime import map_concurrent, offload
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
-from terrazzo.types import BytesLike
+from terrazzo.types import BytesLike, NamedConfig
 
 if TYPE_CHECKING:
     from terrazzo.dtype.base import ZDType
@@ -44,6 +44,8 @@ __all__ = [
     "Codec",
     "CodecInput",
     "CodecJSON",
+    "CodecJSON_V2",
+    "CodecJSON_V3",
     "CodecOutput",
     "CodecPipeline",
     "GetResult",
@@ -62,8 +64,18 @@ CodecInput = TypeVar("CodecInput", bound=NDBuffer | Buffer)
 CodecOutput = TypeVar("CodecOutput", bound=NDBuffer | Buffer)
 CI_contra = TypeVar("CI_contra", bound=NDBuffer | Buffer, contravariant=True)
 CO_contra = TypeVar("CO_contra", bound=NDBuffer | Buffer, contravariant=True)
-CodecJSON: TypeAlias = str | Mapping[str, object]
+
+
+class CodecJSON_V2(TypedDict):  # noqa: N801 - zarr-python's name
+    """A codec in a document of Zarr v2: an object of numcodecs, with its parameters beside the ``id``."""
+
+    id: str
+
+
+CodecJSON_V3: TypeAlias = str | NamedConfig
 """A codec in a document of Zarr v3: its name, or an object with it."""
+CodecJSON: TypeAlias = str | Mapping[str, object]
+"""A codec in a document of either format."""
 
 
 class GetResult(TypedDict):

@@ -34,7 +34,7 @@ from terrazzo.abc.value import StoreValue, Value
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import InvalidKeyError, quote
-from terrazzo.runtime import KeyedLocks, map_concurrent
+from terrazzo.runtime import KeyedLocks, map_concurrent, operation, run_inline
 
 __all__ = [
     "ByteGetter",
@@ -48,6 +48,8 @@ __all__ = [
     "SupportsGetSync",
     "SupportsSetSync",
     "SupportsSyncStore",
+    "SyncByteGetter",
+    "SyncByteSetter",
     "set_or_delete",
     "split_prefix",
     "validate_key",
@@ -155,6 +157,23 @@ class SupportsDeleteSync(Protocol):
 @runtime_checkable
 class SupportsSyncStore(SupportsGetSync, SupportsSetSync, SupportsDeleteSync, Protocol):
     """A store that reads, writes and deletes without a coroutine."""
+
+
+@runtime_checkable
+class SyncByteGetter(Protocol):
+    """A place from which one value can be read without a coroutine."""
+
+    def get_sync(
+        self, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None: ...
+
+
+@runtime_checkable
+class SyncByteSetter(SyncByteGetter, Protocol):
+    """A place at which one value can be read, written and deleted without a coroutine."""
+
+    def set_sync(self, value: Buffer) -> None: ...
+    def delete_sync(self) -> None: ...
 
 
 class Store(ABC):
@@ -345,6 +364,25 @@ class Store(ABC):
         for batch in await map_concurrent(fetch, fetches, concurrency=max_concurrency):
             yield batch
 
+    def get_ranges_sync(
+        self,
+        key: str,
+        byte_ranges: Sequence[ByteRequest | None],
+        *,
+        prototype: BufferPrototype,
+        max_gap_bytes: int = 1 << 20,
+        max_coalesced_bytes: int = 16 << 20,
+    ) -> Sequence[tuple[int, Buffer | None]]:
+        """Read many parts of one value with few requests, blocking; pairs as ``get_ranges`` gives them."""
+        limits = {"max_gap_bytes": max_gap_bytes, "max_coalesced_bytes": max_coalesced_bytes}
+        return run_inline(_ranges(self, self.get_ranges(key, byte_ranges, prototype=prototype, **limits)))
+
+    async def _get_many(
+        self, requests: Iterable[tuple[str, BufferPrototype, ByteRequest | None]]
+    ) -> AsyncGenerator[tuple[str, Buffer | None], None]:
+        for key, prototype, byte_range in requests:
+            yield key, await self.get(key, prototype, byte_range)
+
     def open_value(self, key: str) -> Value:
         """One value, to be read in parts within an ``async with`` block."""
         return StoreValue(self, key)
@@ -386,6 +424,9 @@ class Store(ABC):
         async with self.lock(key):
             if not await self.exists(key):
                 await self.set(key, value)
+
+    async def _set_many(self, values: Iterable[tuple[str, Buffer]]) -> None:
+        await map_concurrent(lambda item: self.set(*item), values, concurrency=16)
 
     @abstractmethod
     async def delete(self, key: str) -> None:
@@ -443,13 +484,15 @@ class Store(ABC):
         return locks(key)
 
 
+@operation
+async def _ranges(store: Store, batches: AsyncGenerator[Sequence[tuple[int, Any]], None]) -> Sequence[tuple[int, Any]]:
+    return [pair async for batch in batches for pair in batch]
+
+
 def _as_folder(prefix: str) -> str:
     return prefix + "/" if prefix and not prefix.endswith("/") else prefix
 
 
 async def set_or_delete(byte_setter: ByteSetter, value: Buffer | None) -> None:
     """Write a value, or delete what is there when the value is None."""
-    if value is None:
-        await byte_setter.delete()
-    else:
-        await byte_setter.set(value)
+    await (byte_setter.delete() if value is None else byte_setter.set(value))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from terrazzo.api.opening import place_for
 from terrazzo.metadata import NodeMetadata
 from terrazzo.nodes.migrate import migrate_at, remove_documents_at
-from terrazzo.storage import StoreLike
+from terrazzo.nodes.node_base import NodeBase
+from terrazzo.storage import StoreLike, StorePath
 from terrazzo.types import ZarrFormat
 
-__all__ = ["migrate_v2_to_v3", "remove_metadata"]
+__all__ = ["migrate_to_v3", "migrate_v2_to_v3", "remove_metadata"]
 
 
 async def migrate_v2_to_v3(
@@ -61,6 +62,23 @@ async def migrate_v2_to_v3(
     source = place_for(input_store, None, None, None)
     target = None if output_store is None else place_for(output_store, None, None, None)
     return await migrate_at(source, target, dry_run=dry_run, overwrite=overwrite)
+
+
+async def migrate_to_v3(zarr_v2: NodeBase, output_path: StorePath, dry_run: bool = False) -> dict[str, NodeMetadata]:
+    """Write documents of Zarr v3 for an array of Zarr v2, or for a group and all that is below it.
+
+    Parameters
+    ----------
+    zarr_v2
+        Array or group, blocking or asynchronous.
+    output_path
+        Where to write the documents; chunks are not copied there.
+    dry_run
+        Whether to write nothing, and only say what would be written.
+
+    The result and the errors are those of ``migrate_v2_to_v3``.
+    """
+    return await migrate_at(zarr_v2.store_path, output_path, dry_run=dry_run)
 
 
 async def remove_metadata(

@@ -1,13 +1,21 @@
-"""Memory: ``cpu`` buffers, and the prototype that the settings ask for."""
+"""Memory: ``cpu`` and ``gpu`` buffers, and the prototype that the settings ask for."""
 
 from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
 
 from terrazzo.buffer import cpu
 from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
 from terrazzo.registry import get_buffer_class, get_ndbuffer_class
 from terrazzo.settings import current_options
 
-__all__ = ["Buffer", "BufferPrototype", "NDBuffer", "cpu", "default_buffer_prototype"]
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from terrazzo.buffer import gpu as gpu
+
+__all__ = ["Buffer", "BufferPrototype", "NDBuffer", "cpu", "default_buffer_prototype", "gpu"]
 
 _prototypes: dict[tuple[str, str], BufferPrototype] = {}
 
@@ -20,3 +28,10 @@ def default_buffer_prototype() -> BufferPrototype:
     if prototype is None:
         prototype = _prototypes[names] = BufferPrototype(get_buffer_class(), get_ndbuffer_class())
     return prototype
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import ``gpu`` when it is first named."""
+    if name != "gpu":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(f"{__name__}.gpu")

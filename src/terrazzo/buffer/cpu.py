@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -16,7 +16,7 @@ from terrazzo.types import BytesLike, MemoryOrder
 if TYPE_CHECKING:
     from types import EllipsisType
 
-__all__ = ["Buffer", "NDBuffer", "buffer_prototype", "numpy_buffer_prototype"]
+__all__ = ["Buffer", "NDBuffer", "as_numpy_array_wrapper", "buffer_prototype", "numpy_buffer_prototype"]
 
 COMPARED_AT_ONCE = 1 << 16
 """Elements compared in one step when looking for one that differs."""
@@ -186,6 +186,19 @@ def _has_only(data: npt.NDArray[Any], fill: npt.NDArray[Any]) -> bool:
         start += step
         step = COMPARED_AT_ONCE
     return True
+
+
+def as_numpy_array_wrapper(
+    func: Callable[[npt.NDArray[Any]], BytesLike], buf: base.Buffer, prototype: BufferPrototype
+) -> base.Buffer:
+    """Call a function that takes a numpy array and returns bytes with a buffer, and make a buffer of what it returns.
+
+    Parameters
+    ----------
+    prototype
+        Names the class of the result.
+    """
+    return prototype.buffer.from_bytes(func(buf.as_numpy_array()))
 
 
 buffer_prototype = BufferPrototype(buffer=Buffer, nd_buffer=NDBuffer)

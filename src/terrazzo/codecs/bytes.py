@@ -111,5 +111,5 @@ class BytesCodec(ArrayBytesCodec):
             array = array.view(f"V{layout.itemsize}")  # field by field, numpy takes thirty times as long
         return buffer.from_array_like(array.ravel().view(dtype="B"))
 
-    def compute_encoded_size(self, input_byte_length: int, chunk_spec: ArraySpec) -> int:
+    def compute_encoded_size(self, input_byte_length: int, _chunk_spec: ArraySpec) -> int:
         return input_byte_length

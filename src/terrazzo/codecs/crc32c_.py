@@ -74,7 +74,7 @@ class Crc32cCodec(BytesBytesCodec):
         checksum = _checksum(data).to_bytes(CHECKSUM_BYTES, "little")
         return chunk_spec.prototype.buffer.from_bytes(b"".join((data, checksum)))
 
-    def compute_encoded_size(self, input_byte_length: int, chunk_spec: ArraySpec) -> int:
+    def compute_encoded_size(self, input_byte_length: int, _chunk_spec: ArraySpec) -> int:
         return input_byte_length + CHECKSUM_BYTES
 
 

@@ -138,7 +138,7 @@ class ScaleOffset(ArrayArrayCodec):
         decoded = _decode(chunk_data.as_numpy_array(), *self._scalars(chunk_spec.dtype))
         return chunk_spec.prototype.nd_buffer.from_numpy_array(decoded)
 
-    def compute_encoded_size(self, input_byte_length: int, chunk_spec: ArraySpec) -> int:
+    def compute_encoded_size(self, input_byte_length: int, _chunk_spec: ArraySpec) -> int:
         return input_byte_length
 
 

@@ -64,7 +64,7 @@ class TransposeCodec(ArrayArrayCodec):
     def to_dict(self) -> dict[str, JSON]:
         return {"name": "transpose", "configuration": {"order": list(self.order)}}
 
-    def validate(self, *, shape: tuple[int, ...], dtype: Any, chunk_grid: Any) -> None:
+    def validate(self, shape: tuple[int, ...], dtype: Any, chunk_grid: Any) -> None:
         if len(self.order) != len(shape):
             raise MetadataValidationError(
                 f"{quote(list(self.order))} orders {len(self.order)} axes, the array has {len(shape)}", field="order"
@@ -79,7 +79,7 @@ class TransposeCodec(ArrayArrayCodec):
     def _encode_sync(self, chunk_data: NDBuffer, chunk_spec: ArraySpec) -> NDBuffer:
         return chunk_data.transpose(self.order)
 
-    def compute_encoded_size(self, input_byte_length: int, chunk_spec: ArraySpec) -> int:
+    def compute_encoded_size(self, input_byte_length: int, _chunk_spec: ArraySpec) -> int:
         return input_byte_length
 
 

@@ -60,6 +60,9 @@ class _VLenCodec(ArrayBytesCodec):
             )
         return self
 
+    def compute_encoded_size(self, input_byte_length: int, _chunk_spec: ArraySpec) -> int:
+        raise NotImplementedError(f"the size of what {self._name} encodes depends on the data")
+
     def _decode_sync(self, chunk_data: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
         data = chunk_data.as_numpy_array()
         count = math.prod(chunk_spec.shape)

@@ -86,7 +86,8 @@ class AsyncArray(AsyncElements, Generic[T_ArrayMetadata]):
             return NotImplemented
         return (self.metadata, self.store_path, self.config) == (other.metadata, other.store_path, other.config)
 
-    __hash__ = None  # type: ignore[assignment] # the metadata change
+    def __hash__(self) -> int:
+        return hash((AsyncArray, self.store_path.path))  # the metadata change
 
     # -- opening
 

@@ -41,6 +41,7 @@ class LocalStore(InlineStore):
     Specification: Zarr v3 "File system store".
     """
 
+    root: Path
     inline = True
     reads_into = hasattr(os, "readv")
     crowded_set_ns = 20_000.0  # measured: half a dozen system calls, each of which hands over the interpreter lock

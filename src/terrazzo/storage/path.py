@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any, Self, TypeAlias
 from terrazzo.abc.store import ByteRequest, Store, validate_key
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
-from terrazzo.errors import InvalidKeyError, quote
+from terrazzo.buffer.cpu import numpy_buffer_prototype
+from terrazzo.errors import InvalidKeyError, MetadataValidationError, quote
 from terrazzo.runtime import operation, run_inline
 from terrazzo.storage.local import LocalStore
 from terrazzo.storage.memory import MemoryStore
-from terrazzo.types import AccessModeLiteral
+from terrazzo.types import JSON, AccessModeLiteral
 
 __all__ = ["StoreLike", "StorePath", "make_store", "make_store_path", "normalize_path"]
 
@@ -149,6 +151,17 @@ class StorePath:
         """Whether there is nothing below the path."""
         return await self.store.is_empty(self.path)
 
+    async def get_json(self, *, byte_range: ByteRequest | None = None) -> JSON:
+        """Read the value under the path as JSON; None when there is none.
+
+        Raises
+        ------
+        MetadataValidationError
+            It is no JSON.
+        """
+        value = await self.get(numpy_buffer_prototype(), byte_range)
+        return None if value is None else _parse_json(value.to_bytes(), self.path)
+
     def get_sync(
         self, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
@@ -162,6 +175,14 @@ class StorePath:
     def delete_sync(self) -> None:
         """Delete the value under the path as a key."""
         run_inline(_delete(self))
+
+
+def _parse_json(text: bytes, key: str) -> JSON:
+    try:
+        parsed: JSON = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MetadataValidationError(f"the value under the key {quote(key)} is not JSON: {error}") from error
+    return parsed
 
 
 @operation

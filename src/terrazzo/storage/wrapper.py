@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Iterable, S
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, Self, TypeVar
 
-from terrazzo.abc.store import ByteRequest, Store
+from terrazzo.abc.store import ByteRequest, Store, SupportsSyncStore
 from terrazzo.abc.value import Value
 from terrazzo.buffer.base import Buffer, BufferPrototype
+from terrazzo.storage.path import StorePath
 
 __all__ = ["WrapperStore"]
 
@@ -120,6 +121,25 @@ class WrapperStore(Store, Generic[S]):
 
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
         return await self._store.get(key, prototype, byte_range)
+
+    @property
+    def _supports_sync_io(self) -> bool:
+        """Whether the store inside has the synchronous methods."""
+        return isinstance(self._store, SupportsSyncStore)
+
+    def get_sync(
+        self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        """Read a value or a part of it, blocking, as ``get`` of the wrapper does."""
+        return StorePath(self, key).get_sync(prototype=prototype, byte_range=byte_range)
+
+    def set_sync(self, key: str, value: Buffer) -> None:
+        """Write a value, blocking, as ``set`` of the wrapper does."""
+        StorePath(self, key).set_sync(value)
+
+    def delete_sync(self, key: str) -> None:
+        """Delete a value, blocking, as ``delete`` of the wrapper does."""
+        StorePath(self, key).delete_sync()
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]

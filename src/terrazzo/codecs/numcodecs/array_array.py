@@ -188,7 +188,7 @@ class BitRound(_NumcodecsArrayArrayCodec, codec_name="bitround"):
 class PackBits(_NumcodecsArrayArrayCodec, codec_name="packbits"):
     """Booleans as bits, the most significant first, after a byte with the number of bits that are padding."""
 
-    def validate(self, *, shape: tuple[int, ...], dtype: ZDType[Any, Any], chunk_grid: Any) -> None:
+    def validate(self, *, dtype: ZDType[Any, Any], **_kwargs: Any) -> None:
         if dtype.to_native_dtype().kind != "b":
             raise MetadataValidationError(f"{self.codec_name} packs booleans, the data type is {dtype}")
 
