@@ -9,7 +9,8 @@ from tests.helpers import on_a_loop
 
 @pytest.mark.parametrize("name", asynchronous.__all__)
 def test_a_function_is_blocking_here_and_a_coroutine_there(name):
-    assert inspect.iscoroutinefunction(getattr(asynchronous, name))
+    function = getattr(asynchronous, name)
+    assert inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
     assert not inspect.iscoroutinefunction(getattr(synchronous, name))
     assert getattr(terrazzo, name) is getattr(synchronous, name)
 

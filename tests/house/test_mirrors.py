@@ -26,6 +26,8 @@ OTHER_PARAMETERS = {
     ("array", "open"): "zarr-python's blocking `open` takes no format",
     ("group", "open"): "zarr-python's blocking `open` takes no consolidated metadata",
     ("group", "get"): "zarr-python calls the path `path` in one form, and `key` in the other",
+    ("group", "create_group"): "zarr-python's blocking form takes keywords without names",
+    ("group", "require_group"): "zarr-python's blocking form takes keywords without names",
     ("group", "from_store"): "zarr-python has the same parameters in another order",
     ("array", "nchunks_initialized"): "a property in the blocking form",
 }

@@ -1,10 +1,12 @@
 import functools
 
+import numcodecs
 import numpy as np
 import pytest
 
 import terrazzo
 from terrazzo.codecs import BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec
+from terrazzo.errors import ZarrDeprecationWarning
 from terrazzo.storage import MemoryStore
 from tests.parallel import run_threads
 
@@ -184,3 +186,15 @@ def test_units_have_the_names_that_packages_use(view, store):
     assert list(array._iter_shard_coords()) == [(0, 0), (1, 0)]
     assert list(array._iter_shard_regions()) == list(array.write_units())
     assert list(array._iter_shard_keys(origin=(1, 0))) == ["c/1/0"]
+
+
+def test_the_compressor_of_format_2_can_be_asked_for_by_its_older_name():
+    kwargs = {"shape": (2,), "dtype": "i4", "zarr_format": 2}
+    for compressor in (numcodecs.Zlib(1), None):
+        array = terrazzo.create_array({}, compressors=compressor, **kwargs)
+        for handle in (array, array.async_array):
+            with pytest.warns(ZarrDeprecationWarning, match="compressors"):
+                assert handle.compressor == compressor
+    array = terrazzo.create_array({}, shape=(2,), dtype="i4")
+    with pytest.warns(ZarrDeprecationWarning), pytest.raises(TypeError, match="format 3"):
+        _ = array.compressor

@@ -4,7 +4,15 @@ import threading
 import pytest
 
 from terrazzo.errors import SuspendedError
-from terrazzo.runtime import driven_inline, mirror, mirror_function, mirror_stream, pause
+from terrazzo.runtime import (
+    driven_inline,
+    mirror,
+    mirror_function,
+    mirror_function_items,
+    mirror_items,
+    mirror_stream,
+    pause,
+)
 from terrazzo.runtime.mirror import stream
 
 
@@ -44,6 +52,7 @@ class Pond:
     deepen_and_tell = mirror(AsyncPond.deepen, wrap=lambda depth: f"{depth} m")
     wait = mirror(AsyncPond.wait)
     fish = mirror_stream(AsyncPond.fish, wrap=str.upper)
+    fish_all = mirror_items(AsyncPond.fish, wrap=str.upper)
 
 
 async def dig(where: str, *tools: str, depth: int = 1, **more: int) -> str:
@@ -56,10 +65,25 @@ async def dig(where: str, *tools: str, depth: int = 1, **more: int) -> str:
 blocking_dig = mirror_function(dig)
 
 
+async def plant(*reeds: str):
+    """Plant reeds, one by one."""
+    for reed in reeds:
+        yield reed
+
+
+blocking_plant = mirror_function_items(plant, wrap=len)
+
+
 @pytest.mark.parametrize(
     ("mirrored", "original"),
-    [(Pond.deepen, AsyncPond.deepen), (Pond.fish, AsyncPond.fish), (blocking_dig, dig)],
-    ids=["method", "stream", "function"],
+    [
+        (Pond.deepen, AsyncPond.deepen),
+        (Pond.fish, AsyncPond.fish),
+        (Pond.fish_all, AsyncPond.fish),
+        (blocking_dig, dig),
+        (blocking_plant, plant),
+    ],
+    ids=["method", "stream", "items", "function", "function of items"],
 )
 def test_a_mirror_looks_like_its_original_but_blocks(mirrored, original):
     assert mirrored.__name__ == original.__name__
@@ -165,3 +189,11 @@ def test_an_item_may_be_none():
         yield None
 
     assert list(stream(nothings())) == [None, None]
+
+
+def test_items_that_change_something_are_all_made_before_the_first_is_asked_for():
+    pond = Pond()
+    caught = pond.fish_all(2)
+    assert pond.async_counterpart.closed
+    assert list(caught) == ["CARP 0", "CARP 1"]
+    assert list(blocking_plant("a", "bcd")) == [1, 3]

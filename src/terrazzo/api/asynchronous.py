@@ -20,6 +20,7 @@ from terrazzo.api.creating import (
     zeros,
     zeros_like,
 )
+from terrazzo.api.hierarchies import create_hierarchy
 from terrazzo.api.migrating import migrate_v2_to_v3, remove_metadata
 from terrazzo.api.nodes import create_group, group, open, open_array, open_group, open_like
 from terrazzo.api.saving import load, save, save_array, save_group
@@ -30,6 +31,7 @@ __all__ = [
     "create",
     "create_array",
     "create_group",
+    "create_hierarchy",
     "empty",
     "empty_like",
     "from_array",

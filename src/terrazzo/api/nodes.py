@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from terrazzo.api.creating import arguments_like, create
+from terrazzo.api.creating import create
 from terrazzo.api.opening import place_for, refuse_obsolete, require_empty
 from terrazzo.errors import (
     ArrayNotFoundError,
@@ -17,6 +17,7 @@ from terrazzo.errors import (
 from terrazzo.nodes.async_array import AsyncArray, open_array_at
 from terrazzo.nodes.async_group import AsyncGroup, AsyncNode, open_node_at
 from terrazzo.nodes.create import create_group_at, parse_zarr_format
+from terrazzo.nodes.older import arguments_like
 from terrazzo.settings import current_options
 from terrazzo.spec import ArrayConfigLike
 from terrazzo.storage import StoreLike, StorePath

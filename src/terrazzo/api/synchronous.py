@@ -7,9 +7,9 @@ from typing import Any
 from terrazzo.api import asynchronous
 from terrazzo.nodes.array import Array
 from terrazzo.nodes.async_array import AsyncArray
-from terrazzo.nodes.async_group import AsyncGroup
-from terrazzo.nodes.group import Group, blocking
-from terrazzo.runtime import mirror_function
+from terrazzo.nodes.async_group import AsyncGroup, AsyncNode
+from terrazzo.nodes.group import Group, Node, blocking
+from terrazzo.runtime import mirror_function, mirror_function_items
 
 __all__ = [
     "array",
@@ -17,6 +17,7 @@ __all__ = [
     "create",
     "create_array",
     "create_group",
+    "create_hierarchy",
     "empty",
     "empty_like",
     "from_array",
@@ -49,11 +50,16 @@ def _to_group(node: AsyncGroup) -> Group:
     return Group(node)
 
 
+def _named_node(item: tuple[str, AsyncNode]) -> tuple[str, Node]:
+    return item[0], blocking(item[1])
+
+
 array = mirror_function(asynchronous.array, _to_array)
 consolidate_metadata = mirror_function(asynchronous.consolidate_metadata, _to_group)
 create = mirror_function(asynchronous.create, _to_array)
 create_array = mirror_function(asynchronous.create_array, _to_array)
 create_group = mirror_function(asynchronous.create_group, _to_group)
+create_hierarchy = mirror_function_items(asynchronous.create_hierarchy, _named_node)
 empty = mirror_function(asynchronous.empty, _to_array)
 empty_like = mirror_function(asynchronous.empty_like, _to_array)
 from_array = mirror_function(asynchronous.from_array, _to_array)

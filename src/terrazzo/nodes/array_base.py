@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from terrazzo.abc.codec import ArrayBytesCodec
+from terrazzo.errors import ZarrDeprecationWarning, warn
 from terrazzo.grid import ChunkGrid, RegularChunkGridMetadata
 from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.node_base import NodeBase
@@ -161,6 +162,20 @@ class ArrayBase(NodeBase):
     def compressors(self) -> tuple[Any, ...]:
         """The bytes→bytes codecs; in format 2 the compressor, as a codec of numcodecs."""
         return self.metadata.compressor_codecs
+
+    @property
+    def compressor(self) -> Any:
+        """The compressor of an array of format 2, as a codec of numcodecs; None for none. Use `compressors`.
+
+        Raises
+        ------
+        TypeError
+            The array is of format 3, where there may be several.
+        """
+        warn("`compressor` is deprecated: use `compressors`", ZarrDeprecationWarning)
+        if self.metadata.zarr_format == 3:
+            raise TypeError("arrays of Zarr format 3 have no `compressor`; use `compressors`")
+        return next(iter(self.compressors), None)
 
     @property
     def info(self) -> ArrayInfo:

@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias, TypeVar, overload
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
-from terrazzo.dtype.parse import ZDTypeLike
-from terrazzo.errors import ContainsArrayError, ContainsGroupError, GroupNotFoundError, quote
-from terrazzo.grid import ChunkKeyEncodingLike
+from terrazzo.errors import GroupNotFoundError
 from terrazzo.metadata import ArrayMetadata, GroupMetadata
 from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray, of_format
-from terrazzo.nodes.async_members import AsyncMembers
+from terrazzo.nodes.async_making import AsyncMaking
 from terrazzo.nodes.consolidated import read_group, with_copies
 from terrazzo.nodes.copies import changing
 from terrazzo.nodes.create import create_array_at, create_group_at
-from terrazzo.nodes.defaults import (
-    DEFAULT_FILL_VALUE,
-    ChunksLike,
-    CompressorsLike,
-    FiltersLike,
-    SerializerLike,
-)
 from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, delete_node, read_node, save_attributes
-from terrazzo.nodes.sharding import ShardsLike
 from terrazzo.runtime import operation
-from terrazzo.spec import ArrayConfigLike
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.storage.path import make_store_path, normalize_path
-from terrazzo.types import JSON, MemoryOrder, ShapeLike, ZarrFormat
+from terrazzo.types import ZarrFormat
 
 __all__ = ["AsyncGroup", "AsyncNode", "as_node", "open_node_at"]
 
 AsyncNode: TypeAlias = "AsyncArray[Any] | AsyncGroup"
-D = TypeVar("D")
 
 
 @dataclass(frozen=True, repr=False)
-class AsyncGroup(AsyncMembers):
+class AsyncGroup(AsyncMaking):
     """A group in a store: a node that holds arrays and groups by name.
 
     Parameters
@@ -55,7 +43,8 @@ class AsyncGroup(AsyncMembers):
     metadata: GroupMetadata
     store_path: StorePath
 
-    __hash__ = None  # type: ignore[assignment] # the attributes change
+    def __hash__(self) -> int:
+        return hash(self.path)  # all else may change while the handle is in a set
 
     @property
     def attrs(self) -> dict[str, Any]:
@@ -117,76 +106,6 @@ class AsyncGroup(AsyncMembers):
     def _node(self, metadata: NodeMetadata, place: StorePath) -> AsyncNode:
         return as_node(metadata, place)
 
-    def _place(self, key: str) -> StorePath:
-        """The place of a member, by its path relative to the group."""
-        return self.store_path / key
-
-    @operation
-    async def getitem(self, key: str) -> AsyncNode:
-        """The member at a path relative to the group.
-
-        Raises
-        ------
-        KeyError
-            There is none.
-        """
-        place = self._place(key)
-        metadata = await self._find(place)
-        if metadata is None:
-            missing = KeyError(key)
-            missing.add_note(f"there is no node at {place}")
-            raise missing
-        return self._node(metadata, place)
-
-    @overload
-    async def get(self, /, key: str) -> AsyncNode | None: ...
-    @overload
-    async def get(self, /, key: str, default: D) -> AsyncNode | D: ...
-    @operation
-    async def get(self, key: str, default: Any = None) -> Any:
-        """The member at a path, or `default` when there is none."""
-        try:
-            return await self.getitem(key)
-        except KeyError:
-            return default
-
-    @operation
-    async def get_array(self, path: str) -> AsyncArray[Any]:
-        """The array at a path.
-
-        Raises
-        ------
-        KeyError
-            There is no node.
-        TypeError
-            There is a group.
-        """
-        node = await self.getitem(path)
-        if not isinstance(node, AsyncArray):
-            raise TypeError(f"the member {quote(path)} is a group, not an array")
-        return node
-
-    @operation
-    async def get_group(self, path: str) -> AsyncGroup:
-        """The group at a path.
-
-        Raises
-        ------
-        KeyError
-            There is no node.
-        TypeError
-            There is an array.
-        """
-        node = await self.getitem(path)
-        if not isinstance(node, AsyncGroup):
-            raise TypeError(f"the member {quote(path)} is an array, not a group")
-        return node
-
-    @operation
-    async def contains(self, member: str) -> bool:
-        """Whether there is a node at a path relative to the group."""
-        return await self._find(self._place(member)) is not None
-
     @operation
     async def delitem(self, key: str) -> None:
         """Delete the member at a path, with all that is below it; nothing happens when there is none."""
@@ -202,139 +121,6 @@ class AsyncGroup(AsyncMembers):
         """Store an array under a path, instead of whatever is there."""
         data = value if isinstance(value, (np.ndarray, ArrayBase)) else np.asarray(value)
         await create_array_at(self._place(key), data=data, overwrite=True, zarr_format=self.metadata.zarr_format)
-
-    # -- making
-
-    @operation
-    async def create_group(
-        self, name: str, *, overwrite: bool = False, attributes: Mapping[str, Any] | None = None
-    ) -> AsyncGroup:
-        """Create a group, with the groups above it.
-
-        Raises
-        ------
-        ContainsGroupError, ContainsArrayError
-            A node is there, and is not to be overwritten.
-        """
-        place = self._place(name)
-        metadata = await create_group_at(
-            place, overwrite=overwrite, attributes=attributes, zarr_format=self.metadata.zarr_format
-        )
-        return AsyncGroup(metadata, place)
-
-    @operation
-    async def require_group(self, name: str, overwrite: bool = False) -> AsyncGroup:
-        """Open the group at a path, or create it.
-
-        Raises
-        ------
-        TypeError
-            There is an array.
-        """
-        if overwrite:
-            return await self.create_group(name, overwrite=True)
-        node = await self.get(name)
-        if node is None:
-            try:
-                return await self.create_group(name)
-            except (ContainsArrayError, ContainsGroupError):  # somebody else made a node meanwhile
-                node = await self.getitem(name)
-        if not isinstance(node, AsyncGroup):
-            raise TypeError(f"there is an array at {quote(name)}, expected a group")
-        return node
-
-    @operation
-    async def create_array(
-        self,
-        name: str,
-        *,
-        shape: ShapeLike | None = None,
-        dtype: ZDTypeLike | None = None,
-        data: Any = None,
-        chunks: ChunksLike = "auto",
-        shards: ShardsLike = None,
-        filters: FiltersLike = "auto",
-        compressors: CompressorsLike = "auto",
-        compressor: CompressorsLike = "auto",
-        serializer: SerializerLike = "auto",
-        fill_value: Any = DEFAULT_FILL_VALUE,
-        order: MemoryOrder | None = None,
-        attributes: Mapping[str, JSON] | None = None,
-        chunk_key_encoding: ChunkKeyEncodingLike | None = None,
-        dimension_names: Iterable[str | None] | None = None,
-        storage_options: dict[str, Any] | None = None,
-        overwrite: bool = False,
-        config: ArrayConfigLike | None = None,
-        write_data: bool = True,
-    ) -> AsyncArray[Any]:
-        """Create an array, with the groups above it.
-
-        Parameters are those of ``terrazzo.create_array``; `compressor` is the older name of `compressors`.
-
-        Raises
-        ------
-        ContainsArrayError, ContainsGroupError
-            A node is there, and is not to be overwritten.
-        """
-        if not isinstance(compressor, str):
-            if not isinstance(compressors, str):
-                raise ValueError("`compressor` and `compressors` mean the same; give one of them")
-            compressors = compressor
-        if self.metadata.zarr_format == 2 and isinstance(compressors, str) and compressors == "auto":
-            compressors = {"id": "blosc"}  # as zarr-python's groups choose, and only they
-        return await create_array_at(
-            self._place(name),
-            shape=shape,
-            dtype=dtype,
-            data=data,
-            chunks=chunks,
-            shards=shards,
-            filters=filters,
-            compressors=compressors,
-            serializer=serializer,
-            fill_value=fill_value,
-            order=order,
-            attributes=attributes,
-            chunk_key_encoding=chunk_key_encoding,
-            dimension_names=dimension_names,
-            overwrite=overwrite,
-            zarr_format=self.metadata.zarr_format,
-            config=config,
-            write_data=write_data,
-        )
-
-    @operation
-    async def require_array(
-        self, /, name: str, *, shape: ShapeLike, dtype: Any = None, exact: bool = False, **kwargs: Any
-    ) -> AsyncArray[Any]:
-        """Open the array at a path, or create it.
-
-        Parameters
-        ----------
-        exact
-            Whether the data type must be the same, rather than one that the requested type can be cast to safely.
-
-        Raises
-        ------
-        TypeError
-            There is a group, or an array of another shape or data type.
-        """
-        node = await self.get(name)
-        if node is None:
-            try:
-                return await self.create_array(name, shape=shape, dtype="float64" if dtype is None else dtype, **kwargs)
-            except (ContainsArrayError, ContainsGroupError):
-                node = await self.getitem(name)
-        if not isinstance(node, AsyncArray):
-            raise TypeError(f"there is a group at {quote(name)}, expected an array")
-        wanted = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-        if wanted != node.shape:
-            raise TypeError(f"the array at {quote(name)} has the shape {node.shape}, expected {wanted}")
-        if dtype is not None:
-            requested = np.dtype(dtype)
-            if requested != node.dtype if exact else not np.can_cast(node.dtype, requested):
-                raise TypeError(f"the array at {quote(name)} has the data type {node.dtype}, expected {requested}")
-        return node
 
     # -- attributes
 

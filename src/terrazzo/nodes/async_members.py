@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from terrazzo.errors import context
+from terrazzo.errors import context, quote
 from terrazzo.metadata import ArrayMetadata, ConsolidatedMetadata, GroupMetadata, NodeMetadata
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.copies import changes_in
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from terrazzo.nodes.async_group import AsyncGroup, AsyncNode
 
 __all__ = ["AsyncMembers"]
+
+D = TypeVar("D")
 
 
 class AsyncMembers(GroupBase):
@@ -67,6 +69,76 @@ class AsyncMembers(GroupBase):
                 with context("in the consolidated metadata of", path, self.store_path):
                     metadata = copies[path]
                 yield path, self.store_path / path, metadata
+
+    def _place(self, key: str) -> StorePath:
+        """The place of a member, by its path relative to the group."""
+        return self.store_path / key
+
+    @operation
+    async def getitem(self, key: str) -> AsyncNode:
+        """The member at a path relative to the group.
+
+        Raises
+        ------
+        KeyError
+            There is none.
+        """
+        place = self._place(key)
+        metadata = await self._find(place)
+        if metadata is None:
+            missing = KeyError(key)
+            missing.add_note(f"there is no node at {place}")
+            raise missing
+        return self._node(metadata, place)
+
+    @overload
+    async def get(self, /, key: str) -> AsyncNode | None: ...
+    @overload
+    async def get(self, /, key: str, default: D) -> AsyncNode | D: ...
+    @operation
+    async def get(self, key: str, default: Any = None) -> Any:
+        """The member at a path, or `default` when there is none."""
+        try:
+            return await self.getitem(key)
+        except KeyError:
+            return default
+
+    @operation
+    async def get_array(self, path: str) -> AsyncArray[Any]:
+        """The array at a path.
+
+        Raises
+        ------
+        KeyError
+            There is no node.
+        TypeError
+            There is a group.
+        """
+        node = await self.getitem(path)
+        if not isinstance(node, AsyncArray):
+            raise TypeError(f"the member {quote(path)} is a group, not an array")
+        return node
+
+    @operation
+    async def get_group(self, path: str) -> AsyncGroup:
+        """The group at a path.
+
+        Raises
+        ------
+        KeyError
+            There is no node.
+        TypeError
+            There is an array.
+        """
+        node = await self.getitem(path)
+        if isinstance(node, AsyncArray):
+            raise TypeError(f"the member {quote(path)} is an array, not a group")
+        return node
+
+    @operation
+    async def contains(self, member: str) -> bool:
+        """Whether there is a node at a path relative to the group."""
+        return await self._find(self._place(member)) is not None
 
     @operation_stream
     async def members(

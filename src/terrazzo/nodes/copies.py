@@ -8,7 +8,7 @@ checked against what has been changed in this process since they were read.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from terrazzo.abc.store import Store
@@ -21,7 +21,7 @@ from terrazzo.runtime import Changes, map_concurrent
 from terrazzo.storage import StorePath
 from terrazzo.types import ZarrFormat
 
-__all__ = ["COPIES_V2", "ancestors_of", "changes_in", "changing"]
+__all__ = ["COPIES_V2", "ancestors_of", "changes_in", "changing", "changing_all"]
 
 COPIES_V2 = ".zmetadata"
 HINT = b'"consolidated_metadata"'
@@ -55,21 +55,36 @@ async def changing(
     groups
         Those above that may have copies, where the caller knows; by default all.
     """
-    changes = changes_in(place.store)
+    async with changing_all((place,), zarr_format, ancestors_of(place) if groups is None else groups):
+        yield
+
+
+@asynccontextmanager
+async def changing_all(
+    places: Sequence[StorePath], zarr_format: ZarrFormat, groups: Iterable[StorePath]
+) -> AsyncGenerator[None]:
+    """While the documents at some places of one store change; see ``changing``."""
+    if not places:
+        yield
+        return
+    changes = changes_in(places[0].store)
     made = changes.copies_made
-    await _drop_copies(place, zarr_format, ancestors_of(place) if groups is None else groups)
+    await _drop_copies(places, zarr_format, groups)
     try:
         yield
     finally:
-        changes.record(place.path)
+        for place in places:
+            changes.record(place.path)
         if changes.copies_made != made:
-            await _drop_copies(place, zarr_format, ancestors_of(place))
+            above = {ancestor.path: ancestor for place in places for ancestor in ancestors_of(place)}
+            await _drop_copies(places, zarr_format, above.values())
 
 
-async def _drop_copies(place: StorePath, zarr_format: ZarrFormat, groups: Iterable[StorePath]) -> None:
+async def _drop_copies(places: Iterable[StorePath], zarr_format: ZarrFormat, groups: Iterable[StorePath]) -> None:
     if zarr_format == 2:
         # The copies of a group of format 2 include its own attributes.
-        await map_concurrent(_drop_copies_v2, (*groups, place), concurrency=AT_ONCE)
+        held = {group.path: group for group in (*groups, *places)}
+        await map_concurrent(_drop_copies_v2, held.values(), concurrency=AT_ONCE)
     else:
         await map_concurrent(_drop_copies_v3, groups, concurrency=AT_ONCE)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar, overload
+from typing import Any, TypeAlias, TypedDict, TypeVar, overload
+
+from typing_extensions import Unpack
 
 from terrazzo.metadata import GroupMetadata
 from terrazzo.nodes.array import Array
@@ -12,7 +14,7 @@ from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.async_group import AsyncGroup, AsyncNode
 from terrazzo.nodes.attributes import Attributes
 from terrazzo.nodes.group_base import GroupBase
-from terrazzo.runtime import mirror, mirror_stream, run_inline
+from terrazzo.runtime import mirror, mirror_items, mirror_stream, run_inline
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.types import ZarrFormat
 
@@ -29,6 +31,10 @@ def blocking(node: AsyncNode) -> Node:
 
 def _to_group(group: AsyncGroup) -> Group:
     return Group(group)
+
+
+def _to_groups(groups: tuple[AsyncGroup, ...]) -> tuple[Group, ...]:
+    return tuple(Group(group) for group in groups)
 
 
 def _to_array(array: AsyncArray[Any]) -> Array[Any]:
@@ -49,6 +55,15 @@ def _named_group(item: tuple[str, AsyncGroup]) -> tuple[str, Group]:
 
 def _name(name: str) -> str:
     return name
+
+
+class _CreateGroupKeywords(TypedDict, total=False):
+    overwrite: bool
+    attributes: Mapping[str, Any] | None
+
+
+class _RequireGroupKeywords(TypedDict, total=False):
+    overwrite: bool
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,7 +87,8 @@ class Group(GroupBase):
 
     _async_group: AsyncGroup
 
-    __hash__ = None  # type: ignore[assignment] # the attributes change
+    def __hash__(self) -> int:
+        return hash(self._async_group)
 
     @property
     def async_counterpart(self) -> AsyncGroup:
@@ -104,17 +120,26 @@ class Group(GroupBase):
         overwrite: bool = False,
     ) -> Group:
         """Create a group at the root of a store; see ``AsyncGroup.from_store``."""
-        return cls(run_inline(AsyncGroup.from_store(store, attributes=attributes, overwrite=overwrite)))
+        made = AsyncGroup.from_store(store, attributes=attributes, overwrite=overwrite, zarr_format=zarr_format)
+        return cls(run_inline(made))
 
     @classmethod
     def open(cls, store: StoreLike, zarr_format: ZarrFormat | None = 3) -> Group:
         """Open a group that exists; see ``AsyncGroup.open``."""
-        return cls(run_inline(AsyncGroup.open(store)))
+        return cls(run_inline(AsyncGroup.open(store, zarr_format)))
 
-    create_group = mirror(AsyncGroup.create_group, _to_group)
-    require_group = mirror(AsyncGroup.require_group, _to_group)
-    create_array = mirror(AsyncGroup.create_array, _to_array)
+    create_array = create = mirror(AsyncGroup.create_array, _to_array)
+    create_hierarchy = mirror_items(AsyncGroup.create_hierarchy, _named_node)
+    empty = mirror(AsyncGroup.empty, _to_array)
+    empty_like = mirror(AsyncGroup.empty_like, _to_array)
+    full = mirror(AsyncGroup.full, _to_array)
+    full_like = mirror(AsyncGroup.full_like, _to_array)
+    ones = mirror(AsyncGroup.ones, _to_array)
+    ones_like = mirror(AsyncGroup.ones_like, _to_array)
+    zeros = mirror(AsyncGroup.zeros, _to_array)
+    zeros_like = mirror(AsyncGroup.zeros_like, _to_array)
     require_array = mirror(AsyncGroup.require_array, _to_array)
+    require_groups = mirror(AsyncGroup.require_groups, _to_groups)
     get_array = mirror(AsyncGroup.get_array, _to_array)
     get_group = mirror(AsyncGroup.get_group, _to_group)
     nmembers = mirror(AsyncGroup.nmembers)
@@ -128,6 +153,16 @@ class Group(GroupBase):
     group_keys = mirror_stream(AsyncGroup.group_keys, _name)
     group_values = mirror_stream(AsyncGroup.group_values, _to_group)
     _members = mirror_stream(AsyncGroup.members, _named_node)
+
+    # The keywords of these two have no names in zarr-python's signatures.
+
+    def create_group(self, name: str, **kwargs: Unpack[_CreateGroupKeywords]) -> Group:
+        """Create a group, with the groups above it; see ``AsyncGroup.create_group``."""
+        return Group(run_inline(self._async_group.create_group(name, **kwargs)))
+
+    def require_group(self, name: str, **kwargs: Unpack[_RequireGroupKeywords]) -> Group:
+        """Open the group at a path, or create it; see ``AsyncGroup.require_group``."""
+        return Group(run_inline(self._async_group.require_group(name, **kwargs)))
 
     @overload
     def get(self, path: str) -> Node | None: ...
@@ -147,6 +182,10 @@ class Group(GroupBase):
     def update_attributes(self, new_attributes: Mapping[str, Any]) -> Group:
         """Add attributes, and replace those that have the same names; see ``AsyncGroup.update_attributes``."""
         return type(self)(run_inline(self._async_group.update_attributes(new_attributes)))
+
+    async def update_attributes_async(self, new_attributes: Mapping[str, Any]) -> Group:
+        """Add attributes as ``update_attributes`` does, from a coroutine."""
+        return type(self)(await self._async_group.update_attributes(new_attributes))
 
     def __getitem__(self, path: str) -> Node:
         return blocking(run_inline(self._async_group.getitem(path)))

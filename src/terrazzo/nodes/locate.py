@@ -24,7 +24,18 @@ from terrazzo.runtime import map_concurrent
 from terrazzo.storage import StorePath
 from terrazzo.types import ZarrFormat
 
-__all__ = ["NodeMetadata", "create_node", "delete_node", "read_node", "save_attributes", "save_document"]
+__all__ = [
+    "NodeMetadata",
+    "create_ancestor",
+    "create_node",
+    "delete_node",
+    "look_at_ancestor",
+    "read_node",
+    "require_vacant",
+    "save_attributes",
+    "save_document",
+    "save_documents",
+]
 
 DOCUMENT = "zarr.json"
 """The document of format 3; its lock is held while a node of either format changes."""
@@ -115,10 +126,11 @@ async def save_attributes(place: StorePath, metadata: NodeMetadata) -> None:
 async def _replace(place: StorePath, metadata: NodeMetadata, name: str) -> None:
     document = metadata.to_buffer_dict(default_buffer_prototype())[name]  # what cannot be encoded fails here
     async with changing(place, metadata.zarr_format):
-        await _save(place, {name: document})
+        await save_documents(place, {name: document})
 
 
-async def _save(place: StorePath, documents: dict[str, Buffer]) -> None:
+async def save_documents(place: StorePath, documents: Mapping[str, Buffer]) -> None:
+    """Write the documents of a node by their names, one after the other."""
     for name, value in documents.items():
         key = place.prefix + name
         with context("while writing the document", key, place.store):
@@ -154,16 +166,16 @@ async def create_node(
     async with place.store.lock(place.prefix + DOCUMENT):
         replaces = overwrite and place.store.supports_deletes
         if not replaces:
-            await _require_vacant(place)
+            await require_vacant(place)
         missing, holders = await _look_above(place, metadata.zarr_format)
         async with changing(place, metadata.zarr_format, holders):
             if replaces:
                 await delete_node(place)
             for ancestor in missing:
-                await _create_ancestor(ancestor, metadata.zarr_format)
+                await create_ancestor(ancestor, metadata.zarr_format)
             if write_data is not None:
                 await write_data()
-            await _save(place, documents)
+            await save_documents(place, documents)
 
 
 async def delete_node(place: StorePath) -> None:
@@ -176,7 +188,7 @@ async def delete_node(place: StorePath) -> None:
         await place.delete_dir()
 
 
-async def _require_vacant(place: StorePath) -> None:
+async def require_vacant(place: StorePath) -> None:
     """Raise if there is a node of either format; a document that cannot be read counts as one."""
     documents = await _get(place, (DOCUMENT, *V2_DOCUMENTS))
     found = _parse_node(place, documents)
@@ -201,29 +213,40 @@ async def _look_above(place: StorePath, zarr_format: ZarrFormat) -> tuple[list[S
     """
     ancestors = ancestors_of(place)
 
-    async def look(ancestor: StorePath) -> NodeMetadata | None:
-        found = await read_node(ancestor, zarr_format)
-        other = await read_node(ancestor) if found is None else None
-        if isinstance(found or other, ArrayMetadata):
-            raise BaseZarrError(f"no node can be made at {place}: {ancestor} is an array, and arrays hold no nodes")
-        if other is not None:  # a group of this format beside it would hide what the other one holds
-            raise BaseZarrError(
-                f"no node of format {zarr_format} can be made at {place}: the group {ancestor} is of format "
-                f"{other.zarr_format}; give zarr_format={other.zarr_format}"
-            )
-        return found
+    async def look(ancestor: StorePath) -> GroupMetadata | None:
+        return await look_at_ancestor(ancestor, place, zarr_format)
 
     found = await map_concurrent(look, ancestors, concurrency=READS_AT_ONCE)
     missing = [ancestor for ancestor, metadata in zip(ancestors, found, strict=True) if metadata is None]
     holders = [
         ancestor
         for ancestor, metadata in zip(ancestors, found, strict=True)
-        if isinstance(metadata, GroupMetadata) and (zarr_format == 2 or metadata.consolidated_metadata is not None)
+        if metadata is not None and (zarr_format == 2 or metadata.consolidated_metadata is not None)
     ]
     return missing, holders
 
 
-async def _create_ancestor(ancestor: StorePath, zarr_format: ZarrFormat) -> None:
+async def look_at_ancestor(ancestor: StorePath, place: StorePath, zarr_format: ZarrFormat) -> GroupMetadata | None:
+    """The group above a place where a node of the format is to be made; None when there is none.
+
+    Raises
+    ------
+    BaseZarrError
+        There is an array, or a group of the other format.
+    """
+    found = await read_node(ancestor, zarr_format)
+    other = await read_node(ancestor, 2 if zarr_format == 3 else 3) if found is None else None
+    if isinstance(found or other, ArrayMetadata):
+        raise BaseZarrError(f"no node can be made at {place}: {ancestor} is an array, and arrays hold no nodes")
+    if other is not None:  # a group of this format beside it would hide what the other one holds
+        raise BaseZarrError(
+            f"no node of format {zarr_format} can be made at {place}: the group {ancestor} is of format "
+            f"{other.zarr_format}; give zarr_format={other.zarr_format}"
+        )
+    return found if isinstance(found, GroupMetadata) else None
+
+
+async def create_ancestor(ancestor: StorePath, zarr_format: ZarrFormat) -> None:
     """Make an empty group where none is, without touching one that somebody else makes at the same time."""
     for name, value in GroupMetadata(zarr_format=zarr_format).to_buffer_dict(default_buffer_prototype()).items():
         key = ancestor.prefix + name

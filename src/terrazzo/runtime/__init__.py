@@ -21,7 +21,7 @@ from terrazzo.runtime.drive import (
 )
 from terrazzo.runtime.locks import KeyedLocks
 from terrazzo.runtime.loop import run_on_loop
-from terrazzo.runtime.mirror import mirror, mirror_function, mirror_stream
+from terrazzo.runtime.mirror import mirror, mirror_function, mirror_function_items, mirror_items, mirror_stream
 from terrazzo.runtime.per_thread import Scratch, per_thread
 from terrazzo.runtime.results import SharedResults
 
@@ -36,6 +36,8 @@ __all__ = [
     "map_concurrent",
     "mirror",
     "mirror_function",
+    "mirror_function_items",
+    "mirror_items",
     "mirror_stream",
     "offload",
     "operation",

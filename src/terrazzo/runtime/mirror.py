@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from terrazzo.runtime.drive import close_stream, next_item, run_inline
 
-__all__ = ["mirror", "mirror_function", "mirror_stream", "stream"]
+__all__ = ["mirror", "mirror_function", "mirror_function_items", "mirror_items", "mirror_stream", "stream"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,6 +83,31 @@ def mirror_stream(
             yield wrap(item)
 
     return _like(blocking, method)
+
+
+def mirror_items(
+    method: Callable[Concatenate[Any, P], AsyncGenerator[R, None]], wrap: Callable[[R], W]
+) -> Callable[Concatenate[Any, P], Iterator[W]]:
+    """Make the blocking form of an asynchronous generator method that changes a store: all is done when it returns.
+
+    A generator would change nothing until somebody asks for its items.
+    """
+
+    def blocking(self: Any, /, *args: Any, **kwargs: Any) -> Iterator[W]:
+        return iter([wrap(item) for item in stream(method(self.async_counterpart, *args, **kwargs))])
+
+    return _like(blocking, method)
+
+
+def mirror_function_items(
+    function: Callable[P, AsyncGenerator[R, None]], wrap: Callable[[R], W]
+) -> Callable[P, Iterator[W]]:
+    """Make the blocking form of an asynchronous generator function; see ``mirror_items``."""
+
+    def blocking(*args: Any, **kwargs: Any) -> Iterator[W]:
+        return iter([wrap(item) for item in stream(function(*args, **kwargs))])
+
+    return _like(blocking, function)
 
 
 def stream(items: AsyncGenerator[R, None]) -> Iterator[R]:
