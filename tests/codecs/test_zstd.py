@@ -1,4 +1,7 @@
+import struct
+
 import numcodecs
+import numpy as np
 import pytest
 import zstandard
 from hypothesis import given
@@ -187,3 +190,47 @@ def test_the_size_depends_on_the_data():
     assert not ZstdCodec.is_fixed_size
     with pytest.raises(NotImplementedError):
         ZstdCodec().compute_encoded_size(10, spec_of())
+
+
+def decode_many(frames, size):
+    """Decode frames in one call, after a byte that belongs to none."""
+    ends = np.cumsum([1, *map(len, frames)])
+    spans = np.stack((ends[:-1], np.diff(ends)), axis=1)
+    return ZstdCodec().decode_many(b"?" + b"".join(frames), spans, size)
+
+
+@given(
+    st.lists(st.binary(min_size=100, max_size=100), min_size=1, max_size=4),
+    st.integers(-10, 10),
+    st.booleans(),
+    st.sampled_from((encode, without_size)),
+)
+def test_many_frames_of_one_size_are_decoded_in_one_call(chunks, level, checksum, writer):
+    name = "checksum" if writer is encode else "write_checksum"
+    assert decode_many([writer(data, level=level, **{name: checksum}) for data in chunks], 100) == b"".join(chunks)
+
+
+@pytest.mark.parametrize("byte", [0, 7])
+def test_a_frame_that_repeats_one_byte_is_decoded_with_many(byte):
+    data = bytes([byte]) * 20_000
+    assert decode_many([encode(data), encode(data[::-1])], 20_000) == data * 2
+
+
+def test_frames_are_decoded_one_by_one_where_something_follows_one_of_them():
+    """The library takes no notice of it."""
+    good, other = encode(DATA), encode(DATA, checksum=True)
+    assert decode_many([good, other], len(DATA)) == DATA * 2
+    skippable = struct.pack("<II", 0x184D2A50, 3) + b"abc"
+    for bad in (
+        good + b"x",
+        other + bytes(4),
+        good + other,
+        skippable + good,
+        good + skippable,
+        good[:-1],
+        good[:4],
+        b"",
+    ):
+        assert decode_many([good, bad], len(DATA)) is None
+    blocks = encode(np.random.default_rng(3).bytes(1 << 18))
+    assert decode_many([blocks], 1 << 18) is None

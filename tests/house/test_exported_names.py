@@ -25,7 +25,8 @@ PUBLIC = {
         "ArrayArrayCodec ArrayBytesCodec ArrayBytesCodecPartialDecodeMixin ArrayBytesCodecPartialEncodeMixin BaseCodec "
         "BytesBytesCodec Codec CodecInput CodecJSON CodecJSON_V2 CodecJSON_V3 "
         "CodecOutput CodecPipeline GetResult SupportsDecodeAtMost "
-        "SupportsDecodeInto SupportsDecodeSized SupportsEstimatedSize SupportsMemoryLayout SupportsSubchunks "
+        "SupportsDecodeInto SupportsDecodeSized SupportsEstimatedSize SupportsMany SupportsMemoryLayout "
+        "SupportsSubchunks "
         "Subchunks SupportsSyncCodec is_inline_codec"
     ),
     "terrazzo.abc.metadata": "Metadata configuration_of from_configuration parse_named",

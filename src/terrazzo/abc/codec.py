@@ -4,9 +4,9 @@ It is zarr-python's contract, so that codecs written for it can be subclasses. A
 methods ``_decode_sync`` and ``_encode_sync``, and is then run wherever that is fastest, or only the asynchronous
 ``_decode_single`` and ``_encode_single``, and then always on an event loop.
 
-What a codec can do beyond that it says by having more: ``decode_sized``, ``decode_at_most`` and ``decode_into``
-(bytes→bytes), ``memory_layout`` and ``prepare_subchunks`` (array→bytes), ``is_view`` (array→array). Nobody
-asks which codec it is.
+What a codec can do beyond that it says by having more: ``decode_sized``, ``decode_at_most``, ``decode_into``,
+``decode_many`` and ``encode_many`` (bytes→bytes), ``memory_layout`` and ``prepare_subchunks`` (array→bytes),
+``is_view`` (array→array). Nobody asks which codec it is.
 
 Specification: Zarr v3.1 "Codecs".
 """
@@ -14,10 +14,11 @@ Specification: Zarr v3.1 "Codecs".
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from terrazzo.abc.metadata import Metadata
 from terrazzo.abc.store import ByteGetter, ByteSetter, Store
@@ -54,6 +55,7 @@ __all__ = [
     "SupportsDecodeInto",
     "SupportsDecodeSized",
     "SupportsEstimatedSize",
+    "SupportsMany",
     "SupportsMemoryLayout",
     "SupportsSubchunks",
     "SupportsSyncCodec",
@@ -138,6 +140,22 @@ class SupportsDecodeInto(Protocol):
         CorruptDataError
             More or fewer bytes come out.
         """
+
+
+class SupportsMany(Protocol):
+    """A bytes→bytes codec that takes many small chunks in one call, which saves the way in and out of each.
+
+    Spans are an array of int64 of shape (chunks, 2): where each chunk starts in `data`, and its length, in bytes.
+    """
+
+    def decode_many(self, data: BytesLike, spans: npt.NDArray[np.int64], size: int) -> BytesLike | None:
+        """Decode chunks to `size` bytes each, one after another into one piece of memory.
+
+        None, or whatever error, when one of them is not as it should be, or when they are better decoded one by one.
+        """
+
+    def encode_many(self, data: BytesLike, spans: npt.NDArray[np.int64]) -> Sequence[BytesLike] | None:
+        """Encode chunks; None when they are better encoded one by one."""
 
 
 class SupportsMemoryLayout(Protocol):

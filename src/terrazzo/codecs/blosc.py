@@ -16,15 +16,19 @@ Specification: Zarr v3.1 "Blosc codec"; c-blosc 1, "README_HEADER".
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from terrazzo.abc.codec import BytesBytesCodec
 from terrazzo.abc.metadata import from_configuration
 from terrazzo.buffer.base import Buffer
 from terrazzo.errors import CorruptDataError, LimitExceededError, MetadataValidationError, UnknownCodecError, quote
 from terrazzo.registry import import_numcodecs
+from terrazzo.runtime import turn
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
 from terrazzo.types import JSON, BytesLike
@@ -41,6 +45,9 @@ HEADER = struct.Struct("<BBBBIII")
 
 FORMAT_VERSION = 2
 LARGEST_INPUT = (1 << 31) - 17
+SHORT_BYTES = 1 << 16
+"""Decoded bytes of a chunk whose coding is a matter of microseconds."""
+
 TUNABLE = ("typesize", "shuffle")
 
 blosc = import_numcodecs("blosc", "blosc")
@@ -189,6 +196,32 @@ class BloscCodec(BytesBytesCodec):
             raise CorruptDataError(f"the frame decodes to {declared} bytes, expected {len(out)}", stage="blosc")
         self._decompress(data, out)
 
+    def decode_many(self, data: BytesLike, spans: npt.NDArray[np.int64], size: int) -> BytesLike | None:
+        if size > SHORT_BYTES:
+            return None
+        frames = memoryview(data)
+        decoded = []
+        with turn():
+            for start, length in spans.tolist():
+                version, _, _, _, declared, _, encoded = HEADER.unpack_from(frames, start)
+                if version != FORMAT_VERSION or declared != size or encoded != length:
+                    return None
+                decoded.append(blosc.decompress(frames[start : start + length]))
+        return b"".join(decoded)
+
+    def encode_many(self, data: BytesLike, spans: npt.NDArray[np.int64]) -> Sequence[BytesLike] | None:
+        if self.cname not in BUILT or spans[:, 1].max() > SHORT_BYTES:
+            return None
+        chunks, settings = memoryview(data), self._settings
+        with turn():
+            return [blosc.compress(chunks[start : start + length], *settings) for start, length in spans.tolist()]
+
+    @property
+    def _settings(self) -> tuple[Any, ...]:
+        """As the library takes them."""
+        typesize = self.typesize if self.typesize < 256 else 1  # as c-blosc does with a size its header cannot hold
+        return self.cname.encode(), self.clevel, BLOSC_SHUFFLE.index(self.shuffle), self.blocksize, typesize
+
     def _decompress(self, data: BytesLike, out: bytearray | memoryview) -> BytesLike:
         try:
             if len(out):  # the library refuses memory of no bytes
@@ -205,15 +238,7 @@ class BloscCodec(BytesBytesCodec):
             raise ValueError(f"blosc holds at most {LARGEST_INPUT} bytes, got {data.size}: choose smaller chunks")
         if self.cname not in BUILT:
             raise _not_built(self.cname)
-        encoded = blosc.compress(
-            data,
-            self.cname.encode(),
-            self.clevel,
-            BLOSC_SHUFFLE.index(self.shuffle),
-            self.blocksize,
-            self.typesize if self.typesize < 256 else 1,  # as c-blosc does with a size its header cannot hold
-        )
-        return chunk_spec.prototype.buffer.from_bytes(encoded)
+        return chunk_spec.prototype.buffer.from_bytes(blosc.compress(data, *self._settings))
 
 
 def _decoded_size(data: BytesLike) -> int:

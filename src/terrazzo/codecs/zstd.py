@@ -11,10 +11,12 @@ Specification: zarr-extensions "zstd"; RFC 8878.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
 import zstandard
 
 from terrazzo.abc.codec import BytesBytesCodec
@@ -36,8 +38,17 @@ MOST_FROM_ONE_BYTE = 43_691
 FED_AT_ONCE = 1024
 """Bytes given to a streaming decoder at a time, so that what comes out at a time is bounded too."""
 
+MOST_IN_ONE_BLOCK = 1 << 17
+"""Bytes that a block decodes to at most."""
+
 compressor = per_thread(zstandard.ZstdCompressor)
 decompressor = per_thread(zstandard.ZstdDecompressor)
+
+TAKES_MANY = {"multi_compress_to_buffer", "multi_decompress_to_buffer"} <= zstandard.backend_features
+"""Whether the library has them: not on PyPy."""
+
+REPEATED_BYTE = 1 << 1
+"""The type of a block that stores one byte for all, where its header has it."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +125,52 @@ class ZstdCodec(BytesBytesCodec):
             raise CorruptDataError(f"the frame decodes to more than {most} bytes", stage="zstd")
         return decoded
 
+    def decode_many(self, data: BytesLike, spans: npt.NDArray[np.int64], size: int) -> BytesLike | None:
+        if not TAKES_MANY or size > MOST_IN_ONE_BLOCK or not _are_frames_of_one_block(data, spans):
+            return None
+        frames = zstandard.BufferWithSegments(data, spans.tobytes())
+        sizes = np.full(len(spans), size, dtype=np.uint64).tobytes()
+        decoded: Any = decompressor().multi_decompress_to_buffer(frames, decompressed_sizes=sizes)
+        return b"".join(decoded)
+
+    def encode_many(self, data: BytesLike, spans: npt.NDArray[np.int64]) -> Sequence[BytesLike] | None:
+        if not TAKES_MANY:
+            return None
+        chunks = zstandard.BufferWithSegments(data, spans.tobytes())
+        encoder = compressor(level=self.level, write_checksum=self.checksum)
+        encoded: Any = encoder.multi_compress_to_buffer(chunks)
+        return encoded  # type: ignore[no-any-return]
+
     def _encode_sync(self, chunk_data: Buffer, chunk_spec: ArraySpec) -> Buffer:
         encoded = compressor(level=self.level, write_checksum=self.checksum).compress(chunk_data.as_buffer_like())
         return chunk_spec.prototype.buffer.from_bytes(encoded)
+
+
+def _bytes_of_header(descriptor: int) -> int:
+    """Bytes of the header of a frame, by the byte that describes it."""
+    alone = descriptor >> 5 & 1
+    return 5 + (not alone) + (0, 1, 2, 4)[descriptor & 3] + (alone, 2, 4, 8)[descriptor >> 6]
+
+
+HEADER_BYTES = np.array([_bytes_of_header(descriptor) for descriptor in range(256)])
+
+
+def _are_frames_of_one_block(data: BytesLike, spans: npt.NDArray[np.int64]) -> bool:
+    """Whether each span is as long as one frame that has one block: the library does not look at what follows it."""
+    memory = np.frombuffer(data, dtype=np.uint8)
+    starts, lengths = spans[:, 0], spans[:, 1]
+    if lengths.min() < 5:
+        return False
+    descriptors = memory[starts + 4]
+    before = HEADER_BYTES[descriptors] + 3  # and of the block
+    if (before > lengths).any():
+        return False
+    ends = starts + before
+    block = memory[ends - 3].astype(np.int64) | memory[ends - 2].astype(np.int64) << 8
+    block |= memory[ends - 1].astype(np.int64) << 16
+    content = np.where(block & 6 == REPEATED_BYTE, 1, block >> 3)
+    checksum = descriptors & 4  # whose four bytes follow
+    return bool(((block & 1 == 1) & (before + content + checksum == lengths)).all())
 
 
 def _decode_frames(data: BytesLike, most: int) -> bytes | None:

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from terrazzo.abc.codec import SupportsMany
 from terrazzo.errors import CorruptDataError, add_context
 from terrazzo.pipeline.stages import Stage, raise_corrupt
 from terrazzo.spec import ArraySpec
@@ -32,9 +34,11 @@ class Rows:
         Bytes of a row.
     is_raw
         Whether rows are stored as they are.
+    many
+        The codec, where there is one alone and it takes many rows in one call; else None.
     """
 
-    __slots__ = ("_stages", "_stored_size", "axes", "dtype", "is_raw", "size")
+    __slots__ = ("_stages", "_stored_size", "axes", "dtype", "is_raw", "many", "size")
 
     def __init__(
         self,
@@ -50,6 +54,8 @@ class Rows:
         self.is_raw = not stages
         self._stages = tuple(stages)
         self._stored_size = stored_size
+        alone = stages[0].codec if len(stages) == 1 and stored_size is None else None
+        self.many: SupportsMany | None = alone if hasattr(alone, "decode_many") else None
 
     def unpack(self, data: memoryview, row: memoryview) -> None:
         """Decode a chunk into a row.
@@ -76,6 +82,37 @@ class Rows:
         if len(value) != self.size:
             raise CorruptDataError(f"{len(value)} bytes decoded, expected {self.size}", stage="size")
         row[:] = value
+
+    def unpack_many(self, data: memoryview, spans: npt.NDArray[np.int64]) -> BytesLike | None:
+        """Decode chunks into rows that follow one another.
+
+        Parameters
+        ----------
+        spans
+            Of shape (chunks, 2): where each starts in `data`, and its length, in bytes.
+
+        Returns
+        -------
+        memory, or None
+            None where they are decoded one by one, by `unpack`, which says what is wrong with which.
+        """
+        if self.many is None or not self.size:
+            return None
+        try:
+            decoded = self.many.decode_many(data, spans, self.size)
+        except Exception:  # noqa: BLE001 - of one of them: it is raised again by `unpack`
+            return None
+        return decoded if decoded is not None and len(decoded) == len(spans) * self.size else None
+
+    def pack_many(self, memory: memoryview, spans: npt.NDArray[np.int64]) -> Sequence[BytesLike] | None:
+        """Encode rows, which are where `spans` says; None where they are encoded one by one, by `pack`."""
+        if self.many is None or not self.size:
+            return None
+        try:
+            encoded = self.many.encode_many(memory, spans)
+        except Exception:  # noqa: BLE001 - of one of them: it is raised again by `pack`
+            return None
+        return encoded if encoded is not None and len(encoded) == len(spans) else None
 
     def _undo(self, stage: Stage, value: BytesLike) -> BytesLike:
         codec = stage.codec

@@ -24,6 +24,7 @@ from terrazzo.runtime.loop import run_on_loop
 from terrazzo.runtime.mirror import mirror, mirror_function, mirror_function_items, mirror_items, mirror_stream
 from terrazzo.runtime.per_thread import Scratch, per_thread
 from terrazzo.runtime.results import SharedResults
+from terrazzo.runtime.turns import turn
 
 __all__ = [
     "Changes",
@@ -48,5 +49,6 @@ __all__ = [
     "run_offloaded",
     "run_on_loop",
     "share",
+    "turn",
     "useful_width",
 ]

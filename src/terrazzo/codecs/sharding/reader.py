@@ -50,7 +50,7 @@ async def place(layout: ShardLayout, shard: Buffer, region: Region, target: NDBu
     """
     index = await layout.index_of(shard)
     rows = layout.chain.rows
-    if rows is not None and region.is_all_of(layout.spec.shape):
+    if rows is not None and rows.size and region.is_all_of(layout.spec.shape):
         await place_rows(layout, rows, shard.as_buffer_like(), index, target.as_numpy_array())
         return
     positions, parts = region.pieces(layout.grid)

@@ -65,7 +65,8 @@ async def place_rows(layout: ShardLayout, rows: Rows, data: BytesLike, index: Sh
         return
     found, count, size = bands(layout, rows, shard)
     # Several threads take turns at the interpreter lock: what counts is how long one subchunk is decoded without it.
-    width = useful_width(count, layout.chain.decode_ns, current_options().concurrency)
+    ns = layout.chain.decode_ns * (size if rows.many else 1)
+    width = useful_width(count, ns, current_options().concurrency)
     await share(partial(_place_bands, layout, rows, memoryview(data).cast("B"), index, size), found, width)
 
 
@@ -97,22 +98,39 @@ def full_index(layout: ShardLayout, rows: Rows, order: SubchunkWriteOrder) -> np
 async def _place_bands(
     layout: ShardLayout, rows: Rows, data: memoryview, index: ShardIndex, size: int, found: Iterator[Band]
 ) -> None:
-    unpack, row_size = rows.unpack, rows.size
-    with Scratch(size * row_size) as piece:
-        memory = piece.data
+    with Scratch(size * rows.size) as piece:
         for first, cells in found:
-            row = 0
-            for start, length in index.words[first : first + size].tolist():
-                if start == ABSENT:
-                    piece[row : row + row_size] = fill_row(layout, rows)
-                else:
-                    try:
-                        unpack(data[start : start + length], memory[row : row + row_size])
-                    except Exception as error:
-                        name_subchunk(error, layout, first + row // row_size, "reading")
-                        raise
-                row += row_size
-            NDBuffer(cells)[...] = piece.view(rows.dtype).reshape(cells.shape)
+            band = _unpack_band(layout, rows, data, index, first, piece)
+            NDBuffer(cells)[...] = band.view(rows.dtype).reshape(cells.shape)
+
+
+def _unpack_band(
+    layout: ShardLayout, rows: Rows, data: memoryview, index: ShardIndex, first: int, piece: Array
+) -> Array:
+    """Decode the subchunks of a band, in `piece` or elsewhere."""
+    table = piece.reshape(-1, rows.size)
+    spans = index.words[first : first + len(table)]
+    there = spans[:, 0] != ABSENT
+    is_full = bool(there.all())
+    many = rows.unpack_many(data, spans if is_full else spans[there]) if is_full or there.any() else None
+    if many is not None:
+        unpacked = np.frombuffer(many, dtype=np.uint8)
+        if is_full:
+            return unpacked
+        table[there] = unpacked.reshape(-1, rows.size)
+        table[~there] = fill_row(layout, rows)
+        return piece
+    unpack = rows.unpack
+    for position, (row, (start, length)) in enumerate(zip(table, spans.tolist(), strict=True), start=first):
+        if start == ABSENT:
+            row[...] = fill_row(layout, rows)
+            continue
+        try:
+            unpack(data[start : start + length], row.data)
+        except Exception as error:
+            name_subchunk(error, layout, position, "reading")
+            raise
+    return piece
 
 
 # -- writing
@@ -145,7 +163,8 @@ async def encode_rows(layout: ShardLayout, rows: Rows, shard: Array) -> dict[int
     """Encode all subchunks of a shard, by their position in C order; None for those that need not be stored."""
     encoded: dict[int, BytesLike | None] = {}
     found, count, size = bands(layout, rows, shard)
-    width = useful_width(count, layout.chain.encode_ns, current_options().concurrency)
+    ns = layout.chain.encode_ns * (size if rows.many else 1)
+    width = useful_width(count, ns, current_options().concurrency)
     await share(partial(_encode_bands, layout, rows, size, encoded), found, width)
     return encoded
 
@@ -153,22 +172,31 @@ async def encode_rows(layout: ShardLayout, rows: Rows, shard: Array) -> dict[int
 async def _encode_bands(
     layout: ShardLayout, rows: Rows, size: int, encoded: dict[int, BytesLike | None], found: Iterator[Band]
 ) -> None:
-    pack, row_size = rows.pack, rows.size
-    with Scratch(size * row_size) as piece:
-        memory = piece.data
+    starts = np.arange(size, dtype=np.int64) * rows.size
+    every = np.stack((starts, np.full_like(starts, rows.size)), axis=1)
+    with Scratch(size * rows.size) as piece:
         for first, cells in found:
             NDBuffer(piece.view(rows.dtype).reshape(cells.shape))[...] = cells
-            empty = set(_empty_rows(layout, rows, piece.reshape(size, -1)))
-            for row in range(size):
-                if row in empty:
-                    encoded[first + row] = None
-                    continue
-                try:
-                    packed = pack(memory[row * row_size : (row + 1) * row_size])
-                except Exception as error:
-                    name_subchunk(error, layout, first + row, "writing")
-                    raise
-                encoded[first + row] = packed if type(packed) is bytes else bytes(packed)  # it may be the row itself
+            empty = _empty_rows(layout, rows, piece.reshape(size, -1))
+            encoded.update(dict.fromkeys([first + row for row in empty]))
+            spans = np.delete(every, empty, axis=0) if empty else every
+            many = rows.pack_many(piece.data, spans) if len(spans) else None
+            packed = _pack_one_by_one(layout, rows, piece, first, spans) if many is None else many
+            positions = spans[:, 0] // rows.size + first
+            encoded.update(zip(positions.tolist(), packed, strict=True))
+
+
+def _pack_one_by_one(
+    layout: ShardLayout, rows: Rows, piece: Array, first: int, spans: npt.NDArray[np.int64]
+) -> Iterator[bytes]:
+    memory, size = piece.data, rows.size
+    for start in spans[:, 0].tolist():
+        try:
+            packed = rows.pack(memory[start : start + size])
+        except Exception as error:
+            name_subchunk(error, layout, first + start // size, "writing")
+            raise
+        yield packed if type(packed) is bytes else bytes(packed)  # it may be the row itself
 
 
 def fill_row(layout: ShardLayout, rows: Rows) -> Array:
