@@ -65,6 +65,13 @@ def docs(session: nox.Session) -> None:
     session.run("sphinx-build", "-W", "-b", "html", "docs", "docs/_build/html")
 
 
+@nox.session
+def screenshots(session: nox.Session) -> None:
+    """Show reports in a browser, bright and dark: nothing overlaps, runs or is left out. Needs Chromium."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "tests.screenshots", *session.posargs)
+
+
 @nox.session(python=PEERS_PYTHON)
 def bench(session: nox.Session) -> None:
     """Compare with the peers: ratios of time and memory. ``nox -s bench -- --quick`` shows that it runs."""

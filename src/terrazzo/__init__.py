@@ -32,6 +32,7 @@ from terrazzo.api.synchronous import (
     save,
     save_array,
     save_group,
+    tree,
     zeros,
     zeros_like,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "save_group",
     "set_format",
     "set_log_level",
+    "tree",
     "zeros",
     "zeros_like",
 ]

@@ -62,10 +62,12 @@ def test_what_cannot_be_read_is_said_on_stderr_with_status_1(
 
 def test_a_broken_document_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "a" / "b" / "zarr.json").write_text('{"zarr_format": 3')
-    assert main(["tree", str(folder)]) == 1
+    assert main(["info", str(folder), "a/b"]) == 1
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("terrazzo: the document is not JSON: ")
     assert second == f"  in the document 'a/b/zarr.json' of file://{folder}"
+    assert main(["tree", str(folder)]) == 0
+    assert "    └── b (unreadable: the document is not JSON: " in capsys.readouterr().out
 
 
 def test_without_a_command_the_usage_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,7 +70,7 @@ OPTIONAL = {
     "deflate": {"codecs/gzip.py"},
     "pytest": {"testing/utils.py"},
     "matplotlib": set(),
-    "rich": set(),
+    "rich": {"nodes/tree.py", "cli/output.py"},
     "cupy": {"buffer/gpu.py"},
     "obstore": set(),
 }
@@ -90,6 +90,7 @@ HEAVY = (
     "deflate",
     "fsspec",
     "matplotlib",
+    "rich",
     "hypothesis",
     "pytest",
     "asyncio",

@@ -1,7 +1,7 @@
 import pytest
 
 import terrazzo
-from terrazzo.nodes.report import ArrayInfo, TreeRepr, human_readable_size
+from terrazzo.nodes.report import ArrayInfo, human_readable_size
 from terrazzo.storage import MemoryStore
 from tests.helpers import on_a_loop
 
@@ -112,42 +112,3 @@ def test_the_report_on_a_group(store):
     }
     complete = rows(root.info_complete())
     assert (complete["No. members"], complete["No. arrays"], complete["No. groups"]) == ("3", "1", "2")
-
-
-# -- trees
-
-
-def test_a_tree_is_drawn():
-    leaves = (("a", ""), ("a/x", " (2,) int8"), ("a/y", ""), ("a/y/z", ""), ("b", " () bool"), ("c", ""), ("c/d", ""))
-    assert str(TreeRepr("/", leaves)) == (
-        "/\n├── a\n│   ├── x (2,) int8\n│   └── y\n│       └── z\n├── b () bool\n└── c\n    └── d"
-    )
-
-
-def test_a_tree_may_end_in_a_remark():
-    assert str(TreeRepr("/", (("a", ""), ("b/c/d", " 1"), ("b/c/e", " 2")))) == (
-        "/\n├── a\n└── b\n    └── c\n        ├── d 1\n        └── e 2"
-    )
-    assert repr(TreeRepr("/g", (("a", ""),), "(more)")) == "/g\n└── a\n(more)"
-    assert str(TreeRepr("/", ())) == "/"
-
-
-def test_the_tree_of_a_group(store):
-    root = terrazzo.create_group(store)
-    root.create_array("b/array", shape=(2, 3), dtype=">f4")
-    root.create_group("a/deep/er")
-    assert str(root.tree()) == "/\n├── a\n│   └── deep\n│       └── er\n└── b\n    └── array (2, 3) float32"
-    assert str(root.tree(level=1)) == "/\n├── a\n└── b"
-    assert str(root.tree(level=0)) == "/"
-    assert str(root["a"].tree()) == "/a\n└── deep\n    └── er"
-    assert str(root.tree(level=2)).count("\n") == 4
-
-
-def test_a_tree_that_is_too_long_says_that_nodes_are_missing(store):
-    root = terrazzo.create_group(store)
-    for number in range(5):
-        root.create_group(f"g{number}/inner")
-    text = str(root.tree(max_nodes=3))
-    assert text.splitlines()[-1] == "(only 3 nodes are shown)"
-    assert len(text.splitlines()) == 5
-    assert "only" not in str(root.tree(max_nodes=10))

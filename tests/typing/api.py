@@ -21,7 +21,8 @@ from terrazzo.errors import CorruptDataError, MetadataValidationError
 from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
 from terrazzo.nodes.accessors import AsyncBlockIndex, AsyncOIndex, AsyncVIndex, BlockIndex, OIndex, VIndex
 from terrazzo.nodes.attributes import Attributes
-from terrazzo.nodes.report import ArrayInfo, GroupInfo, TreeRepr
+from terrazzo.nodes.report import ArrayInfo, GroupInfo
+from terrazzo.nodes.tree import TreeRepr
 from terrazzo.spec import ArrayConfig
 from terrazzo.storage import LocalStore, MemoryStore, StorePath, WrapperStore
 

@@ -23,6 +23,7 @@ from terrazzo.api.creating import (
 from terrazzo.api.hierarchies import create_hierarchy
 from terrazzo.api.migrating import migrate_v2_to_v3, remove_metadata
 from terrazzo.api.nodes import create_group, group, open, open_array, open_group, open_like
+from terrazzo.api.reporting import tree
 from terrazzo.api.saving import load, save, save_array, save_group
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "save",
     "save_array",
     "save_group",
+    "tree",
     "zeros",
     "zeros_like",
 ]

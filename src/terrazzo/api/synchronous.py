@@ -37,6 +37,7 @@ __all__ = [
     "save",
     "save_array",
     "save_group",
+    "tree",
     "zeros",
     "zeros_like",
 ]
@@ -79,5 +80,6 @@ remove_metadata = mirror_function(asynchronous.remove_metadata)
 save = mirror_function(asynchronous.save)
 save_array = mirror_function(asynchronous.save_array)
 save_group = mirror_function(asynchronous.save_group)
+tree = mirror_function(asynchronous.tree)
 zeros = mirror_function(asynchronous.zeros, _to_array)
 zeros_like = mirror_function(asynchronous.zeros_like, _to_array)

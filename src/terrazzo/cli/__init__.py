@@ -101,4 +101,6 @@ def _info(options: argparse.Namespace) -> object:
 
 def _tree(options: argparse.Namespace) -> object:
     node = terrazzo.open(options.store, path=options.path, mode="r")
-    return node.tree(level=options.level) if isinstance(node, Group) else repr(node)
+    return (
+        node.tree(level=None if options.level is None else options.level - 1) if isinstance(node, Group) else repr(node)
+    )

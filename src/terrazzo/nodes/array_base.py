@@ -199,10 +199,20 @@ class ArrayBase(NodeBase):
             count_bytes=self.nbytes if self.dtype.itemsize else None,  # nothing is known of an unknown data type
             count_bytes_stored=bytes_stored,
             count_chunks_initialized=chunks_initialized,
+            where=str(self.store_path),
+            grid=self._grid,
+            subchunk_shape=self.metadata.subchunk_shape,
+            dimension_names=self.metadata.dimension_names,
         )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.store_path} shape={self.shape} dtype={self.metadata.data_type.label}>"
+
+    def _repr_html_(self) -> str:
+        """The array for a notebook, as far as its metadata tell: nothing is read."""
+        from terrazzo.nodes.html import array_html  # only a notebook asks
+
+        return array_html(self)
 
 
 def _chunks_in(shards: Iterable[tuple[slice, ...]], chunks: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:

@@ -6,22 +6,25 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from terrazzo.errors import context, quote
-from terrazzo.metadata import ArrayMetadata, ConsolidatedMetadata, GroupMetadata, NodeMetadata
+from terrazzo.metadata import ConsolidatedMetadata, GroupMetadata, NodeMetadata
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.copies import changes_in
 from terrazzo.nodes.group_base import GroupBase
 from terrazzo.nodes.locate import read_node
 from terrazzo.nodes.members import iter_members
-from terrazzo.nodes.report import GroupInfo, TreeRepr
-from terrazzo.runtime import operation, operation_stream
+from terrazzo.nodes.report import GroupInfo
+from terrazzo.runtime import operation, operation_stream, run_inline
 from terrazzo.storage import StorePath
 
 if TYPE_CHECKING:
     from terrazzo.nodes.async_group import AsyncGroup, AsyncNode
+    from terrazzo.nodes.tree import TreeRepr
 
 __all__ = ["AsyncMembers"]
 
 D = TypeVar("D")
+NOTEBOOK_LIMITS = 3, 60
+"""How deep, and at how many members, a notebook looks that shows a group."""
 
 
 class AsyncMembers(GroupBase):
@@ -214,29 +217,43 @@ class AsyncMembers(GroupBase):
     async def tree(
         self, expand: bool | None = None, level: int | None = None, *, max_nodes: int = 500, plain: bool = False
     ) -> TreeRepr:
-        """The members as a tree, to be printed.
+        """The members as a tree: printed as text, drawn by notebooks and by rich.
+
+        A member that cannot be understood is shown as unreadable, with the reason.
 
         Parameters
         ----------
+        expand
+            Whether a notebook shows groups opened; by default those of the first two levels, while they are few.
         level
-            How many levels to show; None for all.
+            How deep to look: 0 for the children only, 1 for theirs too; None for all.
         max_nodes
-            How many nodes to show; a last line says that some are missing.
+            How many members to look at; "… more" stands where there are more.
+        plain
+            Whether nothing is set in bold.
         """
-        leaves: list[tuple[str, str]] = []
-        shortened = False
-        if level is None or level > 0:
-            async for path, _, metadata in self._iter_members(None if level is None else level - 1):
-                if len(leaves) == max_nodes:
-                    shortened = True
-                    break
-                leaves.append((path, _described(metadata)))
-        leaves.sort(key=lambda leaf: leaf[0].split("/"))
-        return TreeRepr(self.name, tuple(leaves), f"(only {max_nodes} nodes are shown)" if shortened else "")
+        from terrazzo.nodes.tree import TreeRepr, browse  # loaded on use: `import terrazzo` is to be quick
 
+        nodes, more = await browse(
+            self.store_path, self.metadata.zarr_format, self._copies(), max_depth=level, most=max_nodes
+        )
+        return TreeRepr(self.name, nodes, more, expand, plain)
 
-def _described(metadata: NodeMetadata) -> str:
-    """What stands after the name of a node in a tree."""
-    if isinstance(metadata, ArrayMetadata):
-        return f" {metadata.shape} {metadata.data_type.label}"
-    return ""
+    def _repr_html_(self) -> str:
+        """The group for a notebook, with its members where consolidated metadata tell them: nothing is read."""
+        from terrazzo.nodes.html import group_html  # only a notebook asks
+
+        return group_html(self, None if self._copies() is None else run_inline(self._few_members()))
+
+    @operation
+    async def _tree_for_notebook(self) -> TreeRepr:
+        return await self._few_members()
+
+    async def _few_members(self) -> TreeRepr:
+        """The members that a notebook shows of a group: few, and not deep, for somebody waits for them."""
+        from terrazzo.nodes.tree import TreeRepr, browse  # as above
+
+        depth, most = NOTEBOOK_LIMITS
+        zarr_format, copies = self.metadata.zarr_format, self._copies()
+        found = await browse(self.store_path, zarr_format, copies, max_depth=depth, most=most, says_depth=True)
+        return TreeRepr(self.name, *found)

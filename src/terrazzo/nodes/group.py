@@ -206,3 +206,13 @@ class Group(GroupBase):
 
     def __len__(self) -> int:
         return self.nmembers()
+
+    def _repr_html_(self) -> str:
+        """The group for a notebook, with some of its members: what that costs does not depend on how many there are."""
+        from terrazzo.nodes.html import group_html  # only a notebook asks
+
+        try:
+            tree = run_inline(self._async_group._tree_for_notebook())
+        except (ValueError, OSError) as error:  # the group is shown nevertheless
+            return group_html(self, None, f"the members cannot be listed: {error}")
+        return group_html(self, tree)

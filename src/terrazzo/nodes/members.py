@@ -11,7 +11,7 @@ from terrazzo.runtime import map_concurrent
 from terrazzo.storage import StorePath
 from terrazzo.types import ZarrFormat
 
-__all__ = ["iter_members"]
+__all__ = ["children_of", "iter_members"]
 
 DOCUMENTS = (DOCUMENT, *V2_DOCUMENTS, ".zmetadata")
 RESERVED_PREFIX = "__"
@@ -49,7 +49,7 @@ async def iter_members(
     groups = [place]
     depth = 0
     while groups and (max_depth is None or depth <= max_depth):
-        listed = await map_concurrent(_children_of, groups, concurrency=READS_AT_ONCE)
+        listed = await map_concurrent(children_of, groups, concurrency=READS_AT_ONCE)
         children = sorted((child for names in listed for child in names), key=lambda child: child.path)
         found = await map_concurrent(read, children, concurrency=READS_AT_ONCE)
         groups = []
@@ -62,7 +62,7 @@ async def iter_members(
         depth += 1
 
 
-async def _children_of(group: StorePath) -> Sequence[StorePath]:
+async def children_of(group: StorePath) -> Sequence[StorePath]:
     """Places below a group that may hold a node."""
     with context("while listing", group.path, group.store):
         names = [name async for name in group.store.list_dir(group.path)]

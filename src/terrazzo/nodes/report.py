@@ -1,4 +1,4 @@
-"""Reports that people read: ``info`` of arrays and groups, and the tree of a group. The text is zarr-python's."""
+"""Reports that people read: ``info`` of arrays and groups. The text is zarr-python's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["VARIABLE", "ArrayInfo", "GroupInfo", "TreeRepr", "human_readable_size"]
+from terrazzo.grid import ChunkGrid
+
+__all__ = ["VARIABLE", "ArrayInfo", "GroupInfo", "human_readable_size"]
 
 LABEL_WIDTH = 19
 
@@ -54,6 +56,11 @@ class ArrayInfo:
     count_bytes: int | None
     count_bytes_stored: int | None = None
     count_chunks_initialized: int | None = None
+    where: str = ""
+    """Where the array is; this and what follows is for notebooks."""
+    grid: ChunkGrid | None = None
+    subchunk_shape: tuple[int, ...] | None = None
+    dimension_names: tuple[str | None, ...] | None = None
 
     @property
     def storage_ratio(self) -> float | None:
@@ -89,6 +96,12 @@ class ArrayInfo:
             ]
         )
 
+    def _repr_html_(self) -> str:
+        """The report for a notebook, with a picture of the chunks."""
+        from terrazzo.nodes.html import array_info_html  # only a notebook asks
+
+        return array_info_html(self)
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupInfo:
@@ -115,53 +128,8 @@ class GroupInfo:
         ]
         return "\n".join(f"{label:<12}: {value}" for label, value in rows if value is not None)
 
+    def _repr_html_(self) -> str:
+        """The report for a notebook."""
+        from terrazzo.nodes.html import group_info_html  # only a notebook asks
 
-@dataclass(frozen=True, slots=True)
-class TreeRepr:
-    """The members of a group as a tree.
-
-    Attributes
-    ----------
-    root
-        Name of the group.
-    leaves
-        For each member its path relative to the group, and what stands after its name; sorted, groups before what is
-        in them.
-    remark
-        A last line, such as one that says that nodes are missing.
-    """
-
-    root: str
-    leaves: tuple[tuple[str, str], ...]
-    remark: str = ""
-
-    def __str__(self) -> str:
-        lines = [self.root]
-        leaves = self._with_ancestors()
-        last = {path.rpartition("/")[0]: path for path, _ in leaves}
-        for path, text in leaves:
-            parent, _, name = path.rpartition("/")
-            above = parent.split("/") if parent else []
-            head = ""
-            for depth in range(len(above)):
-                ancestor = "/".join(above[: depth + 1])
-                head += "    " if last[ancestor.rpartition("/")[0]] == ancestor else "│   "
-            head += "└── " if last[parent] == path else "├── "
-            lines.append(f"{head}{name}{text}")
-        if self.remark:
-            lines.append(self.remark)
-        return "\n".join(lines)
-
-    def _with_ancestors(self) -> tuple[tuple[str, str], ...]:
-        """The leaves, and the groups above them that copies of metadata may lack."""
-        texts = dict(self.leaves)
-        for path in tuple(texts):
-            above = path.split("/")[:-1]
-            for depth in range(len(above)):
-                texts.setdefault("/".join(above[: depth + 1]), "")
-        if len(texts) == len(self.leaves):
-            return self.leaves
-        return tuple(sorted(texts.items(), key=lambda leaf: leaf[0].split("/")))
-
-    def __repr__(self) -> str:
-        return str(self)
+        return group_info_html(self)
