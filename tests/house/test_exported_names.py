@@ -79,9 +79,21 @@ PUBLIC = {
         "register_codec register_ndbuffer register_pipeline"
     ),
     "terrazzo.storage": "LocalStore MemoryStore StoreLike StorePath WrapperStore",
-    "terrazzo.testing": "assert_bytes_equal pytest_configure",
+    "terrazzo.testing": "StoreTests assert_bytes_equal pytest_configure pytest_pyfunc_call",
     "terrazzo.testing.buffer": "NDBufferUsingTestNDArrayLike StoreExpectingTestBuffer TestBuffer TestNDArrayLike",
     "terrazzo.testing.utils": "assert_bytes_equal gpu_mark gpu_test has_cupy skip_if_no_gpu",
+    "terrazzo.testing.hierarchy": "ZarrHierarchyStateMachine",
+    "terrazzo.testing.stateful": (
+        "MAX_BINARY_SIZE SyncStoreWrapper ZarrHierarchyStateMachine ZarrStoreStateMachine split_prefix_name "
+        "with_frequency"
+    ),
+    "terrazzo.testing.store": "LatencyStore StoreTests assert_bytes_equal blocking on_the_loop",
+    "terrazzo.testing.store_checks": "CHECKS Check",
+    "terrazzo.testing.store_samples": (
+        "BACKWARDS HOSTILE HOSTILE_PREFIXES KEYS PROTOTYPE RANGES SIBLINGS everything fetch gather_ranges listed "
+        "part_of put value_of"
+    ),
+    "terrazzo.testing.store_together": "TOGETHER",
     "terrazzo.testing.stores": "CountingStore FailingStore HookedStore LatencyStore Request SuspendingStore",
     "terrazzo.testing.strategies": (
         "CodecArguments arrays attributes axis_slices basic_selections block_selections chunk_key_encodings "
@@ -89,6 +101,7 @@ PUBLIC = {
         "node_paths orthogonal_selections rectilinear_chunks scalars shapes shard_shapes "
         "sharding_codecs"
     ),
+    "terrazzo.testing.sync_store": "SyncStoreWrapper split_prefix_name with_frequency",
     "terrazzo.types": (
         "AccessModeLiteral AnyArray AnyAsyncArray ArrayV2 ArrayV3 AsyncArrayV2 AsyncArrayV3 BytesLike ChunkCoords "
         "DTypeConfig_V2 DTypeJSON DimensionNames JSON MemoryOrder NamedConfig ShapeLike ZarrFormat"

@@ -66,9 +66,14 @@ def test_nobody_knows_zarr_python_or_the_drop_in(path):
 
 OPTIONAL = {
     # The modules of optional dependencies, and the only files that may import them.
-    "hypothesis": {"testing/strategies.py"},
+    "hypothesis": {"testing/hierarchy.py", "testing/stateful.py", "testing/strategies.py", "testing/sync_store.py"},
     "deflate": {"codecs/gzip.py"},
-    "pytest": {"testing/utils.py"},
+    "pytest": {
+        "testing/stateful.py",
+        "testing/store.py",
+        "testing/store_checks.py",
+        "testing/utils.py",
+    },
     "matplotlib": set(),
     "rich": {"nodes/tree.py", "cli/output.py"},
     "cupy": {"buffer/gpu.py"},

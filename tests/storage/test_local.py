@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from terrazzo.buffer.cpu import Buffer
 from terrazzo.errors import InvalidKeyError
 from terrazzo.runtime import run_inline
 from terrazzo.storage import LocalStore
 from terrazzo.storage import files as files_module
-from tests.storage.contract import awaited, blocking, contract, fetch, listed, put, value_of
+from terrazzo.testing import StoreTests
+from tests.storage.contract import awaited, blocking, fetch, listed, put, value_of
 from tests.storage.model import machine
 
 
@@ -22,11 +24,31 @@ def files_in(folder):
     )
 
 
-@contract
-@pytest.mark.parametrize("fsync", [False, True], ids=["", "fsync"])
-def test_the_contract_is_kept(fsync, check, drive, tmp_path):
-    store = LocalStore(tmp_path / "store", fsync=fsync)
-    drive(store, check(store))
+class TestLocalStore(StoreTests[LocalStore, Buffer]):
+    store_cls = LocalStore
+    buffer_cls = Buffer
+
+    @pytest.fixture
+    def store_kwargs(self, tmp_path):
+        return {"root": tmp_path / "store"}
+
+    async def set(self, store, key, value):
+        path = store.root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(value.to_bytes())
+
+    async def get(self, store, key):
+        return Buffer.from_bytes((store.root / key).read_bytes())
+
+
+class TestLocalStoreBlocking(TestLocalStore):
+    drive = staticmethod(run_inline)
+
+
+class TestLocalStoreSynced(TestLocalStore):
+    @pytest.fixture
+    def store_kwargs(self, tmp_path):
+        return {"root": tmp_path / "store", "fsync": True}
 
 
 TestAgainstADictionaryBlocking = machine(lambda folder: LocalStore(folder), blocking)

@@ -10,14 +10,28 @@ from terrazzo.buffer.base import BufferPrototype
 from terrazzo.buffer.cpu import Buffer, NDBuffer
 from terrazzo.runtime import run_inline
 from terrazzo.storage import MemoryStore
-from tests.storage.contract import PROTOTYPE, awaited, blocking, contract, fetch, put, value_of
+from terrazzo.testing import StoreTests
+from tests.storage.contract import PROTOTYPE, awaited, blocking, fetch, put, value_of
 from tests.storage.model import machine
 
 
-@contract
-def test_the_contract_is_kept(check, drive):
-    store = MemoryStore()
-    drive(store, check(store))
+class TestMemoryStore(StoreTests[MemoryStore, Buffer]):
+    store_cls = MemoryStore
+    buffer_cls = Buffer
+
+    @pytest.fixture
+    def store_kwargs(self):
+        return {"store_dict": {}}
+
+    async def set(self, store, key, value):
+        store._store_dict[key] = value
+
+    async def get(self, store, key):
+        return store._store_dict[key]
+
+
+class TestMemoryStoreBlocking(TestMemoryStore):
+    drive = staticmethod(run_inline)
 
 
 TestAgainstADictionaryBlocking = machine(lambda folder: MemoryStore(), blocking)
@@ -123,15 +137,3 @@ def test_it_says_which_dictionary_it_uses():
     store = MemoryStore(contents)
     assert str(store) == f"memory://{id(contents)}"
     assert repr(store) == f"MemoryStore('memory://{id(contents)}')"
-
-
-def test_it_can_be_listed_while_it_changes():
-    async def rename():
-        store = MemoryStore()
-        await put(store, "a", "b", "c")
-        async for key in store.list_prefix(""):
-            await store.delete(key)
-            await put(store, f"new/{key}")
-        return sorted([key async for key in store.list()])
-
-    assert run_inline(rename()) == ["new/a", "new/b", "new/c"]

@@ -4,18 +4,13 @@ import pytest
 
 from terrazzo.abc.store import RangeByteRequest, Store
 from terrazzo.buffer import cpu
+from terrazzo.buffer.cpu import Buffer
 from terrazzo.runtime import run_inline
 from terrazzo.storage import LocalStore, MemoryStore, WrapperStore
+from terrazzo.testing.store import StoreTests, on_the_loop
 from terrazzo.testing.stores import HookedStore, SuspendingStore
-from tests.storage.contract import blocking, contract, fetch, listed, put, value_of
+from tests.storage.contract import PROTOTYPE, blocking, fetch, listed, put, value_of
 from tests.storage.model import machine
-
-KINDS = {
-    "memory": lambda folder: WrapperStore(MemoryStore()),
-    "local": lambda folder: WrapperStore(LocalStore(folder / "store")),
-    "suspending": lambda folder: WrapperStore(SuspendingStore(MemoryStore())),
-    "twice": lambda folder: WrapperStore(WrapperStore(MemoryStore())),
-}
 
 OF_THE_INTERPRETER = {"__init__", "__init_subclass__", "__doc__", "__module__", "__dict__", "__weakref__"}
 """Members of the contract that are no operations."""
@@ -24,11 +19,51 @@ ON_OTHER_MEMBERS = {"__enter__", "__exit__", "__getstate__", "_get_many", "_set_
 """What is right for a wrapper too, because it only uses members that are forwarded."""
 
 
-@contract
-@pytest.mark.parametrize("make", KINDS.values(), ids=list(KINDS))
-def test_the_contract_is_kept(make, check, drive, tmp_path):
-    store = make(tmp_path)
-    drive(store, check(store))
+class TestAroundLocal(StoreTests[WrapperStore, Buffer]):
+    store_cls = WrapperStore
+    buffer_cls = Buffer
+
+    @pytest.fixture
+    def open_kwargs(self, tmp_path):
+        return {"store_cls": LocalStore, "root": tmp_path}
+
+    @pytest.fixture
+    def store_kwargs(self, tmp_path):
+        return {"store": LocalStore(tmp_path)}
+
+    async def set(self, store, key, value):
+        await store._store.set(key, value)
+
+    async def get(self, store, key):
+        return await store._store.get(key, PROTOTYPE)
+
+
+class TestAroundMemoryBlocking(TestAroundLocal):
+    drive = staticmethod(run_inline)
+
+    @pytest.fixture
+    def store_kwargs(self):
+        return {"store": MemoryStore()}
+
+    @pytest.fixture
+    def open_kwargs(self, store_kwargs):
+        return {"store_cls": MemoryStore, "store_dict": store_kwargs["store"]._store_dict}
+
+
+class TestAroundASuspendingStore(TestAroundMemoryBlocking):
+    drive = staticmethod(on_the_loop)
+
+    @pytest.fixture
+    def store_kwargs(self):
+        return {"store": SuspendingStore(MemoryStore())}
+
+    @pytest.fixture
+    def open_kwargs(self):
+        return {"store_cls": MemoryStore, "store_dict": {}}
+
+    @pytest.fixture
+    def store(self, store_kwargs):
+        return WrapperStore(**store_kwargs)
 
 
 TestAgainstADictionary = machine(lambda folder: WrapperStore(LocalStore(folder)), blocking)

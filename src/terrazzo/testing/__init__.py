@@ -1,25 +1,27 @@
 """What tests of terrazzo, and of stores and codecs written for it, are made of.
 
-pytest finds the marks that tests use here, where the package is registered as one of its plugins; what needs pytest
-or hypothesis is imported when it is first named.
+This package is also a plugin of pytest: it names the marks of its tests, and runs the coroutines of `StoreTests`. What
+needs pytest or hypothesis is imported when it is first named.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from terrazzo.testing.store import StoreTests
     from terrazzo.testing.utils import assert_bytes_equal
 
-__all__ = ["assert_bytes_equal", "pytest_configure"]
+__all__ = ["StoreTests", "assert_bytes_equal", "pytest_configure", "pytest_pyfunc_call"]
 
-_MODULES = {"assert_bytes_equal": "utils"}
+_MODULES = {"StoreTests": "store", "assert_bytes_equal": "utils"}
+_WITH_ASSERTIONS = ("hierarchy", "stateful", "store", "store_checks", "store_samples", "store_together", "utils")
 
-
-def pytest_configure(config: Any) -> None:
-    """Tell pytest the marks of the tests here."""
-    config.addinivalue_line("markers", "gpu: needs cupy and a GPU that it can use")
+if "pytest" in sys.modules:  # whose messages of failed assertions say what was compared, in these modules too
+    sys.modules["pytest"].register_assert_rewrite(*[f"{__name__}.{module}" for module in _WITH_ASSERTIONS])
 
 
 def __getattr__(name: str) -> Any:
@@ -27,3 +29,20 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
     return found
+
+
+def pytest_configure(config: Any) -> None:
+    """Tell pytest the marks of the tests here."""
+    config.addinivalue_line("markers", "gpu: needs cupy and a GPU that it can use")
+
+
+def pytest_pyfunc_call(pyfuncitem: Any) -> bool | None:
+    """Run a test of a subclass of `StoreTests` that is a coroutine; leave all others to pytest."""
+    store = sys.modules.get("terrazzo.testing.store")
+    if store is None or not isinstance(pyfuncitem.instance, store.StoreTests):
+        return None
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
+    pyfuncitem.instance.drive(pyfuncitem.obj(**arguments))
+    return True
