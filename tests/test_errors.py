@@ -52,6 +52,7 @@ BASES = {
     "SuspendedError": ["RuntimeError"],
     "SyncError": ["RuntimeError"],
     "UnknownCodecError": ["BaseZarrError"],
+    "UnreadableMemberWarning": ["ZarrUserWarning"],
     "UnstableSpecificationWarning": ["ZarrFutureWarning"],
     "VindexInvalidSelectionError": ["IndexError"],
     "ZarrDeprecationWarning": ["DeprecationWarning"],

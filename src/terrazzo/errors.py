@@ -82,6 +82,7 @@ __all__ = [
     "SuspendedError",
     "SyncError",
     "UnknownCodecError",
+    "UnreadableMemberWarning",
     "UnstableSpecificationWarning",
     "VindexInvalidSelectionError",
     "ZarrDeprecationWarning",
@@ -394,6 +395,10 @@ class ZarrRuntimeWarning(RuntimeWarning):
 
 class ZarrUserWarning(UserWarning):
     """Something dubious that the caller asked for."""
+
+
+class UnreadableMemberWarning(ZarrUserWarning):
+    """A member of a group has a document that cannot be understood, and a listing goes on without it."""
 
 
 def quote(value: object) -> str:

@@ -68,8 +68,8 @@ PUBLIC = {
         "CorruptDataError DataTypeValidationError GroupNotFoundError InvalidKeyError LimitExceededError "
         "MetadataValidationError NegativeStepError NodeNotFoundError NodeTypeValidationError PickleCodecDisabledError "
         "ShardIndexError StoreAccessError StoreError StoreTimeoutError StoreUnavailableError SuspendedError SyncError "
-        "UnknownCodecError UnstableSpecificationWarning VindexInvalidSelectionError ZarrDeprecationWarning "
-        "ZarrFutureWarning ZarrRuntimeWarning ZarrUserWarning add_context context quote warn"
+        "UnknownCodecError UnreadableMemberWarning UnstableSpecificationWarning VindexInvalidSelectionError "
+        "ZarrDeprecationWarning ZarrFutureWarning ZarrRuntimeWarning ZarrUserWarning add_context context quote warn"
     ),
     "terrazzo.experimental": "ChunkGrid ChunkSpec",
     "terrazzo.registry": (

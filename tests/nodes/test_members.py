@@ -1,9 +1,11 @@
 import json
+import os
 
 import pytest
 
 import terrazzo
-from terrazzo.errors import MetadataValidationError, UnknownCodecError
+from terrazzo.errors import MetadataValidationError, UnknownCodecError, UnreadableMemberWarning
+from terrazzo.nodes import members
 from terrazzo.nodes.members import iter_members
 from terrazzo.storage import MemoryStore, StorePath
 from terrazzo.testing.stores import CountingStore, FailingStore
@@ -79,16 +81,16 @@ def test_MD_28_a_broken_child_is_named_and_the_others_stay_reachable(driven, doc
         broken["chunk_key_encoding"] = "spiral"
         document = json.dumps(broken).encode()
     inner._store_dict["n99/zarr.json"] = buffer_of(document)
-    for attempt in (
-        root.members,
-        root.nmembers,
-        lambda: list(root.arrays()),
-        root.info_complete,
-        lambda: list(root),
-    ):
-        with pytest.raises(error) as caught:
-            attempt()
-        assert caught.value.key == "n99/zarr.json"
+    assert [key for key in root if key not in root.unreadable()] == [f"n{number}" for number in range(9)]
+    [(path, found)] = root.unreadable().items()
+    assert (path, found.key) == ("n99", "n99/zarr.json")
+    assert isinstance(found, error)
+    with pytest.warns(UnreadableMemberWarning, match="n99") as caught:
+        assert [name for name, _ in root.items()] == [f"n{number}" for number in range(9)]
+    assert len(caught) == 1
+    assert caught[0].filename == __file__ or root.store.inline is False
+    with pytest.warns(UnreadableMemberWarning):
+        assert len(list(root.values())) == 9
     assert str(root.tree()).splitlines()[-1].startswith("└── n99 (unreadable: ")
     for number in range(9):
         assert root[f"n{number}"][:].tolist() == [number]
@@ -114,3 +116,44 @@ def test_ST_11_a_document_that_cannot_be_read_is_never_absent(driven):
     for attempt in (lambda: list(root), lambda: root["a"], lambda: "a" in root, lambda: root.get("a")):
         with pytest.raises(OSError, match="simulated"):
             attempt()
+
+
+def test_a_broken_copy_in_consolidated_metadata_is_left_out_too(driven):
+    inner = MemoryStore()
+    root = terrazzo.create_group(inner)
+    root.create_array("a", data=[1])
+    root.create_array("b", data=[1])
+    terrazzo.consolidate_metadata(inner)
+    document = json.loads(inner._store_dict["zarr.json"].to_bytes())
+    document["consolidated_metadata"]["metadata"]["a"]["shape"] = "none"
+    inner._store_dict["zarr.json"] = buffer_of(json.dumps(document).encode())
+    root = terrazzo.open_consolidated(driven(MemoryStore(inner._store_dict)))
+    assert list(root) == ["a", "b"]
+    assert list(root.unreadable()) == ["a"]
+    with pytest.warns(UnreadableMemberWarning, match="'a'"):
+        assert [name for name, _ in root.members()] == ["b"]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\x7f", "back\\slash", "\udcff", "..."])
+def test_files_whose_names_no_node_may_have_are_no_members(tmp_path, name):
+    root = terrazzo.create_group(tmp_path / "s")
+    root.create_group("g")
+    os.mkdir(os.fsencode(tmp_path / "s" / name))
+    assert list(root) == ["g"]
+
+
+def test_more_members_than_are_read_at_once_are_listed_in_order(monkeypatch, driven):
+    monkeypatch.setattr(members, "AT_ONCE", 3)
+    inner = MemoryStore()
+    root = terrazzo.create_group(inner)
+    root.require_groups(*(f"g{number}" for number in range(7)), "g3/a", "g5/b")
+    expected = [*(f"g{number}" for number in range(7)), "g3/a", "g5/b"]
+    assert found(driven(inner), depth=None) == expected
+
+
+def test_items_and_values_are_those_of_the_children(store):
+    root = terrazzo.create_group(store)
+    root.create_array("a", data=[1])
+    root.create_group("g/h")
+    assert [(name, node.path) for name, node in root.items()] == [("a", "a"), ("g", "g")]
+    assert list(root.values()) == [root["a"], root["g"]]

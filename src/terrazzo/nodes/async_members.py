@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from terrazzo.errors import context, quote
+from terrazzo.errors import BaseZarrError, UnreadableMemberWarning, context, quote, warn
 from terrazzo.metadata import ConsolidatedMetadata, GroupMetadata, NodeMetadata
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.copies import changes_in
 from terrazzo.nodes.group_base import GroupBase
 from terrazzo.nodes.locate import read_node
-from terrazzo.nodes.members import iter_members
+from terrazzo.nodes.members import Found, iter_found
 from terrazzo.nodes.report import GroupInfo
 from terrazzo.runtime import operation, operation_stream, run_inline
 from terrazzo.storage import StorePath
@@ -61,17 +61,21 @@ class AsyncMembers(GroupBase):
         with context("in the consolidated metadata of", path, self.store_path):
             return copies.get(path)
 
-    async def _iter_members(self, max_depth: int | None) -> AsyncIterator[tuple[str, StorePath, NodeMetadata]]:
+    async def _iter_found(self, max_depth: int | None) -> AsyncIterator[tuple[str, StorePath, Found]]:
         copies = self._copies()
         if copies is None:
-            async for found in iter_members(self.store_path, max_depth, self.metadata.zarr_format):
-                yield found
+            async for item in iter_found(self.store_path, max_depth, self.metadata.zarr_format):
+                yield item
             return
         for path in copies:
             if max_depth is None or path.count("/") <= max_depth:
-                with context("in the consolidated metadata of", path, self.store_path):
-                    metadata = copies[path]
-                yield path, self.store_path / path, metadata
+                found: Found
+                try:
+                    with context("in the consolidated metadata of", path, self.store_path):
+                        found = copies[path]
+                except BaseZarrError as error:
+                    found = error
+                yield path, self.store_path / path, found
 
     def _place(self, key: str) -> StorePath:
         """The place of a member, by its path relative to the group."""
@@ -156,25 +160,55 @@ class AsyncMembers(GroupBase):
         use_consolidated_for_children
             Whether groups among them go by the consolidated metadata of this one, where this one does.
 
-        Raises
-        ------
-        MetadataValidationError, UnknownCodecError
-            A member cannot be understood; the error names its key, and the others stay reachable by name.
+        Warns
+        -----
+        UnreadableMemberWarning
+            The document of a member cannot be understood. The member is left out; ``unreadable`` has the error, and
+            opening the member raises it. In ``keys`` and ``nmembers`` it counts.
         """
-        async for path, place, metadata in self._iter_members(max_depth):
+        async for path, place, metadata in self._iter_found(max_depth):
+            if isinstance(metadata, BaseZarrError):
+                warn(
+                    f"the member {quote(path)} of {self.store_path} cannot be understood and is left out: "
+                    f"{type(metadata).__name__}: {metadata}",
+                    UnreadableMemberWarning,
+                )
+                continue
             if not use_consolidated_for_children and isinstance(metadata, GroupMetadata):
                 metadata = metadata.with_consolidated(None)
             yield path, self._node(metadata, place)
 
     @operation
     async def nmembers(self, max_depth: int | None = 0) -> int:
-        """Number of nodes in the group; see ``members``."""
-        return len([path async for path, _, _ in self._iter_members(max_depth)])
+        """Number of nodes in the group, down to a depth as in ``members``."""
+        return len([path async for path, _, _ in self._iter_found(max_depth)])
 
+    @operation
+    async def unreadable(self, max_depth: int | None = 0) -> dict[str, BaseZarrError]:
+        """The members whose documents cannot be understood: for the path of each the error that opening it raises.
+
+        Parameters
+        ----------
+        max_depth
+            As in ``members``.
+        """
+        return {path: found async for path, _, found in self._iter_found(max_depth) if isinstance(found, BaseZarrError)}
+
+    @operation_stream
     async def keys(self) -> AsyncGenerator[str, None]:
         """Names of the children."""
-        async for name, _ in self.members():
+        async for name, _, _ in self._iter_found(0):
             yield name
+
+    async def items(self) -> AsyncGenerator[tuple[str, AsyncNode], None]:
+        """Names of the children, and the children."""
+        async for name, node in self.members():
+            yield name, node
+
+    async def values(self) -> AsyncGenerator[AsyncNode, None]:
+        """The children."""
+        async for _, node in self.members():
+            yield node
 
     async def arrays(self) -> AsyncGenerator[tuple[str, AsyncArray[Any]], None]:
         """Names and arrays among the children."""
@@ -211,7 +245,7 @@ class AsyncMembers(GroupBase):
     @operation
     async def info_complete(self) -> GroupInfo:
         """A report for people, with all members counted."""
-        return self._info([metadata async for _, _, metadata in self._iter_members(None)])
+        return self._info([found async for _, _, found in self._iter_found(None)])
 
     @operation
     async def tree(

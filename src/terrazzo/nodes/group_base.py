@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from terrazzo.metadata import ArrayMetadata, GroupMetadata
-from terrazzo.nodes.locate import NodeMetadata
 from terrazzo.nodes.node_base import NodeBase
 from terrazzo.nodes.report import GroupInfo
 
@@ -25,16 +26,20 @@ class GroupBase(NodeBase):
         """A report for people, made without reading."""
         return self._info()
 
-    def _info(self, members: list[NodeMetadata] | None = None) -> GroupInfo:
-        arrays = None if members is None else sum(isinstance(metadata, ArrayMetadata) for metadata in members)
+    def _info(self, members: Sequence[object] | None = None) -> GroupInfo:
+        """The report, with the members counted: metadata, and errors for what cannot be understood."""
+
+        def count(kind: type) -> int | None:
+            return None if members is None else sum(isinstance(member, kind) for member in members)
+
         return GroupInfo(
             name=self.path,
             zarr_format=self.metadata.zarr_format,
             read_only=self.read_only,
             store_type=type(self.store).__name__,
-            count_members=None if members is None else len(members),
-            count_arrays=arrays,
-            count_groups=None if members is None or arrays is None else len(members) - arrays,
+            count_members=count(object),
+            count_arrays=count(ArrayMetadata),
+            count_groups=count(GroupMetadata),
         )
 
     def __repr__(self) -> str:

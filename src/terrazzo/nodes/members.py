@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from itertools import islice
+from typing import TypeAlias
 
-from terrazzo.errors import context
+from terrazzo.errors import BaseZarrError, InvalidKeyError, context
 from terrazzo.metadata import GroupMetadata
-from terrazzo.nodes.locate import DOCUMENT, READS_AT_ONCE, V2_DOCUMENTS, NodeMetadata, read_node
+from terrazzo.nodes.locate import DOCUMENT, V2_DOCUMENTS, NodeMetadata, read_node
 from terrazzo.runtime import map_concurrent
 from terrazzo.storage import StorePath
+from terrazzo.storage.path import normalize_path
 from terrazzo.types import ZarrFormat
 
-__all__ = ["children_of", "iter_members"]
+__all__ = ["Found", "children_of", "iter_found", "iter_members"]
 
 DOCUMENTS = (DOCUMENT, *V2_DOCUMENTS, ".zmetadata")
 RESERVED_PREFIX = "__"
 """Names that start with it belong to extensions of the specification, and are not listed."""
 
+AT_ONCE = 1024
+"""Documents that are read, or groups that are listed, at the same time: as many are then in memory."""
+
+Found: TypeAlias = NodeMetadata | BaseZarrError
+"""The metadata of a member, or why its document cannot be understood."""
+
 
 async def iter_members(
     place: StorePath, max_depth: int | None, zarr_format: ZarrFormat
 ) -> AsyncIterator[tuple[str, StorePath, NodeMetadata]]:
-    """Find the nodes below a place.
+    """Find the nodes below a place; see ``iter_found``.
+
+    Raises
+    ------
+    MetadataValidationError, UnknownCodecError
+        The document of a member cannot be understood; the error names its key.
+    """
+    async for path, child, found in iter_found(place, max_depth, zarr_format):
+        if isinstance(found, BaseZarrError):
+            raise found
+        yield path, child, found
+
+
+async def iter_found(
+    place: StorePath, max_depth: int | None, zarr_format: ZarrFormat
+) -> AsyncIterator[tuple[str, StorePath, Found]]:
+    """Find the nodes below a place: a round of listings and a round of reads for each level.
 
     Parameters
     ----------
@@ -32,33 +57,34 @@ async def iter_members(
 
     Yields
     ------
-    str, StorePath, metadata
-        Path relative to `place`, where it is, and its metadata; by depth, and by path within one.
-
-    Raises
-    ------
-    MetadataValidationError, UnknownCodecError
-        The document of a member cannot be read; the error names its key.
+    str, StorePath, metadata or error
+        Path relative to `place`, where it is, and its metadata or why they cannot be understood; by depth, and by path
+        within one.
     """
     if max_depth is not None and max_depth < 0:
         raise ValueError(f"max_depth must be None or at least 0, got {max_depth}")
 
-    async def read(child: StorePath) -> NodeMetadata | None:
-        return await read_node(child, zarr_format)
+    async def read(child: StorePath) -> Found | None:
+        try:
+            return await read_node(child, zarr_format)
+        except OSError:  # something may be there
+            raise
+        except BaseZarrError as error:
+            return error
 
     groups = [place]
     depth = 0
     while groups and (max_depth is None or depth <= max_depth):
-        listed = await map_concurrent(children_of, groups, concurrency=READS_AT_ONCE)
-        children = sorted((child for names in listed for child in names), key=lambda child: child.path)
-        found = await map_concurrent(read, children, concurrency=READS_AT_ONCE)
+        listed = await map_concurrent(children_of, groups, concurrency=AT_ONCE)
+        children = iter(sorted((child for names in listed for child in names), key=lambda child: child.path))
         groups = []
-        for child, metadata in zip(children, found, strict=True):
-            if metadata is None:
-                continue
-            if isinstance(metadata, GroupMetadata):
-                groups.append(child)
-            yield child.path.removeprefix(place.prefix), child, metadata
+        while some := list(islice(children, AT_ONCE)):
+            for child, found in zip(some, await map_concurrent(read, some, concurrency=AT_ONCE), strict=True):
+                if found is None:
+                    continue
+                if isinstance(found, GroupMetadata):
+                    groups.append(child)
+                yield child.path.removeprefix(place.prefix), child, found
         depth += 1
 
 
@@ -66,4 +92,12 @@ async def children_of(group: StorePath) -> Sequence[StorePath]:
     """Places below a group that may hold a node."""
     with context("while listing", group.path, group.store):
         names = [name async for name in group.store.list_dir(group.path)]
-    return [group / name for name in names if name and name not in DOCUMENTS and not name.startswith(RESERVED_PREFIX)]
+    return [group / name for name in names if name not in DOCUMENTS and _may_be_node(name)]
+
+
+def _may_be_node(name: str) -> bool:
+    """Whether a node can have this name: files of others may have any."""
+    try:
+        return bool(name) and not name.startswith(RESERVED_PREFIX) and normalize_path(name) == name
+    except InvalidKeyError:
+        return False
