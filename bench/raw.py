@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +86,12 @@ class RawFile:
         if selection is Ellipsis:
             value.tofile(self.path)
         else:
-            np.memmap(self.path, self.dtype, "r+", shape=self.shape)[selection] = value
+            mode: Literal["r+", "w+"] = "r+" if os.path.exists(self.path) else "w+"
+            np.memmap(self.path, self.dtype, mode, shape=self.shape)[selection] = value
+
+    def buffered(self) -> contextlib.AbstractContextManager[RawFile]:
+        """The system buffers what is written to a file."""
+        return contextlib.nullcontext(self)
 
     def append(self, data: npt.NDArray[Any]) -> None:
         """Write at the end of the file."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,12 @@ class TensorStoreArray:
 
     def __getitem__(self, selection: Any) -> Any:
         return self.store[selection].read().result()
+
+    @contextlib.contextmanager
+    def buffered(self) -> Iterator[TensorStoreArray]:
+        """Within a transaction, which writes each stored object once."""
+        with tensorstore.Transaction() as transaction:
+            yield TensorStoreArray(self.store.with_transaction(transaction))
 
     @property
     def vindex(self) -> TensorStorePoints:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -221,6 +222,22 @@ def change_chunk(case: Case) -> Steps:
     check(array[region], flipped)
 
 
+def bands(layout: Layout, buffered: bool, case: Case) -> Steps:
+    """A whole array in shards, written one row of chunks after another, as frames of a stack are."""
+    layout = case.layout(layout)
+    data, array = layout.data, case.library.create(case.store(), layout)
+    if buffered and not hasattr(array, "buffered"):
+        raise UnsupportedError(f"{case.library.name} has no buffered writer")
+
+    def write_all() -> None:
+        with array.buffered() if buffered else nullcontext(array) as target:
+            for row in range(0, layout.side, layout.chunk):
+                target[row : row + layout.chunk] = data[row : row + layout.chunk]
+
+    yield write_all
+    check(array[...], data)
+
+
 def open_array(case: Case) -> Steps:
     """From a folder to an array that knows its shape."""
     layout = case.layout(SMALL)
@@ -304,6 +321,9 @@ WORKLOADS = (
         for unit, layout in UNITS.items()
         for threads in (1, 8)
     ),
+    Workload("write shards band by band", partial(bands, SHARDS, False)),
+    Workload("write shards band by band, buffered", partial(bands, SHARDS, True)),
+    Workload("write shards band by band, uncompressed, buffered", partial(bands, RAW_SHARDS, True)),
     Workload("open array", open_array, is_fast=True),
     Workload("open group", open_group),
     Workload("overview every 16th", overview, weighs=LARGE),

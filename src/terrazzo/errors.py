@@ -20,6 +20,7 @@ The tree (classes marked * exist in zarr-python under the same name, with the sa
         │   └── ShardIndexError
         ├── LimitExceededError             a configured limit would be passed
         ├── InvalidKeyError                key or node path that no store may hold
+        ├── UnwrittenError                 a buffered writer could not store what was assigned to it
         ├── ConcurrentWriteError           another writer changed the object, and the change cannot be merged
         └── StoreError                     a store operation failed (also OSError)
             ├── StoreAccessError           (also PermissionError)
@@ -84,6 +85,7 @@ __all__ = [
     "UnknownCodecError",
     "UnreadableMemberWarning",
     "UnstableSpecificationWarning",
+    "UnwrittenError",
     "VindexInvalidSelectionError",
     "ZarrDeprecationWarning",
     "ZarrFutureWarning",
@@ -288,6 +290,33 @@ class InvalidKeyError(BaseZarrError):
 
 class ConcurrentWriteError(BaseZarrError):
     """Another writer changed the object, and the operation could not be merged or repeated."""
+
+
+class UnwrittenError(BaseZarrError):
+    """A buffered writer could not store what was assigned to it; its cause is the first error.
+
+    Attributes
+    ----------
+    keys
+        Of the stored objects that do not hold what was assigned.
+    regions
+        For each of them the smallest region of the array with everything that was assigned and is not stored.
+    """
+
+    keys: tuple[str, ...] = ()
+    regions: tuple[tuple[slice, ...], ...] = ()
+
+    def __init__(
+        self,
+        *args: Any,
+        keys: tuple[str, ...] = (),
+        regions: tuple[tuple[slice, ...], ...] = (),
+        store: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(*args, store=store, key=key)
+        self.keys = keys
+        self.regions = regions
 
 
 class StoreError(BaseZarrError, OSError):

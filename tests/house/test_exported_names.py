@@ -42,6 +42,7 @@ PUBLIC = {
     "terrazzo.buffer.base": "ArrayLike Buffer BufferPrototype NDArrayLike NDBuffer",
     "terrazzo.buffer.cpu": "Buffer NDBuffer as_numpy_array_wrapper buffer_prototype numpy_buffer_prototype",
     "terrazzo.buffer.gpu": "Buffer NDBuffer buffer_prototype",
+    "terrazzo.buffer.patch": "Patch",
     "terrazzo.metadata.migrate_v3": "migrate_to_v3 migrate_v2_to_v3 remove_metadata",
     "terrazzo.codecs": (
         "BitRoundCodec BloscCname BloscCodec BloscShuffle BytesCodec CastValue Crc32cCodec Endian GzipCodec "
@@ -68,7 +69,8 @@ PUBLIC = {
         "CorruptDataError DataTypeValidationError GroupNotFoundError InvalidKeyError LimitExceededError "
         "MetadataValidationError NegativeStepError NodeNotFoundError NodeTypeValidationError PickleCodecDisabledError "
         "ShardIndexError StoreAccessError StoreError StoreTimeoutError StoreUnavailableError SuspendedError SyncError "
-        "UnknownCodecError UnreadableMemberWarning UnstableSpecificationWarning VindexInvalidSelectionError "
+        "UnknownCodecError UnreadableMemberWarning UnstableSpecificationWarning UnwrittenError "
+        "VindexInvalidSelectionError "
         "ZarrDeprecationWarning ZarrFutureWarning ZarrRuntimeWarning ZarrUserWarning add_context context quote warn"
     ),
     "terrazzo.experimental": "ChunkGrid ChunkSpec",

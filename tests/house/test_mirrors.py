@@ -31,7 +31,7 @@ OTHER_PARAMETERS = {
     ("group", "from_store"): "zarr-python has the same parameters in another order",
     ("array", "nchunks_initialized"): "a property in the blocking form",
 }
-WITHOUT_A_STORE = {("array", name) for name in ("from_dict", "read_units", "with_config", "write_units")}
+WITHOUT_A_STORE = {("array", name) for name in ("buffered", "from_dict", "read_units", "with_config", "write_units")}
 """Methods that ask nothing of a store, and wait in neither form."""
 
 

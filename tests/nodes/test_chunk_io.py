@@ -45,7 +45,7 @@ def test_a_chunk_is_stored_at_its_own_length():
 
 def test_chunks_of_one_length_are_one_shape_however_they_are_declared():
     io = io_of(shape=(4,), chunks=[[2, 2]])
-    jobs, chain = io._jobs(BasicIndexer(..., (4,), io.grid), cpu.buffer_prototype)
+    jobs, chain = io.jobs(BasicIndexer(..., (4,), io.grid), cpu.buffer_prototype)
     assert [job[1] for job in jobs] == [chain, chain]
     assert len(io._chains) == 1
 
@@ -75,7 +75,7 @@ def test_what_is_encoded_once_does_not_pile_up(monkeypatch):
 
 def test_a_typical_chunk_says_how_long_chunks_take():
     io = io_of(shape=(2111, 5), chunks=[[1, 10, 1000, 100, 1000], 5])
-    _, chain = io._jobs(BasicIndexer(..., (2111, 5), io.grid), cpu.buffer_prototype)
+    _, chain = io.jobs(BasicIndexer(..., (2111, 5), io.grid), cpu.buffer_prototype)
     assert chain.spec.shape == (1000, 5)
-    jobs, chain = io._jobs(BasicIndexer((slice(0), 1), (2111, 5), io.grid), cpu.buffer_prototype)
+    jobs, chain = io.jobs(BasicIndexer((slice(0), 1), (2111, 5), io.grid), cpu.buffer_prototype)
     assert (list(jobs), chain) == ([], None)

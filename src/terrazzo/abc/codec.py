@@ -24,6 +24,7 @@ from terrazzo.abc.metadata import Metadata
 from terrazzo.abc.store import ByteGetter, ByteSetter, Store
 from terrazzo.abc.value import Value
 from terrazzo.buffer.base import Buffer, NDBuffer
+from terrazzo.buffer.patch import Patch
 from terrazzo.runtime import map_concurrent, offload
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
@@ -186,10 +187,10 @@ class Subchunks(Protocol):
     async def encode(self, chunk: NDBuffer) -> Buffer | None:
         """Encode a whole chunk; None when there is nothing in it that has to be stored."""
 
-    async def merge(self, stored: Buffer | None, region: Region, value: NDBuffer) -> Buffer | None:
+    async def merge(self, stored: Buffer | None, region: Region, value: NDBuffer | Patch) -> Buffer | None:
         """Encode a chunk with `value` in a region of it, and what is stored, or the fill value, elsewhere.
 
-        None when there is nothing in it that has to be stored.
+        A patch says itself which elements are new. None when there is nothing in it that has to be stored.
         """
 
 

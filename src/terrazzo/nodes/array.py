@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Generic
 
 from terrazzo.nodes.async_array import AsyncArray, T_ArrayMetadata
 from terrazzo.nodes.attributes import Attributes
@@ -16,6 +13,9 @@ from terrazzo.runtime import mirror, run_inline
 from terrazzo.spec import ArrayConfig, ArrayConfigLike
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.types import JSON
+
+if TYPE_CHECKING:
+    from terrazzo.nodes.buffered import BufferedWriter
 
 __all__ = ["Array"]
 
@@ -88,6 +88,12 @@ class Array(Elements, Generic[T_ArrayMetadata]):
         """Another handle of the same array, that reads and writes in another way."""
         return type(self)(self._async_array.with_config(config))
 
+    def buffered(self, *, max_bytes: int | None = None) -> BufferedWriter:
+        """Collect what is written, and store each chunk or shard once; see ``AsyncArray.buffered``."""
+        from terrazzo.nodes.buffered import BufferedWriter  # few programs need it
+
+        return BufferedWriter(self._async_array.buffered(max_bytes=max_bytes))
+
     resize = mirror(AsyncArray.resize)
     append = mirror(AsyncArray.append)
     nbytes_stored = mirror(AsyncArray.nbytes_stored)
@@ -101,12 +107,6 @@ class Array(Elements, Generic[T_ArrayMetadata]):
     def update_attributes(self, new_attributes: Mapping[str, JSON]) -> Array[T_ArrayMetadata]:
         """Add attributes, and replace those that have the same names; see ``AsyncArray.update_attributes``."""
         return type(self)(run_inline(self._async_array.update_attributes(new_attributes)))
-
-    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        if copy is False:
-            raise ValueError("an array in a store can only be copied into memory: `copy=False` cannot be had")
-        array: npt.NDArray[Any] = np.asarray(self[...])
-        return array if dtype is None else array.astype(dtype, copy=False)
 
     def __iter__(self) -> Iterator[Any]:
         if not self.ndim:

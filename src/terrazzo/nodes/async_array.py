@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from terrazzo.errors import ArrayNotFoundError, NodeTypeValidationError, context
 from terrazzo.grid import ChunkGrid
@@ -24,6 +24,9 @@ from terrazzo.spec import ArrayConfig, ArrayConfigLike, parse_array_config
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.storage.path import make_store_path
 from terrazzo.types import JSON, ChunkCoords, ShapeLike, ZarrFormat
+
+if TYPE_CHECKING:
+    from terrazzo.nodes.buffered import AsyncBufferedWriter
 
 __all__ = ["AsyncArray", "of_format", "open_array_at"]
 
@@ -116,6 +119,42 @@ class AsyncArray(AsyncElements, Generic[T_ArrayMetadata]):
         return type(self)(self.metadata, self.store_path, config)
 
     # -- changing
+
+    def buffered(self, *, max_bytes: int | None = None) -> AsyncBufferedWriter:
+        """Collect what is written, and store each chunk or shard once: for writing them piece by piece.
+
+        Parameters
+        ----------
+        max_bytes
+            What is held at most: of each chunk or shard that is written to all elements, and a byte for each of them.
+            By default 512 MiB, or one of them where that takes more.
+
+        Returns
+        -------
+        AsyncBufferedWriter
+            To be used in an ``async with`` block. It reads and writes elements as the array does.
+
+        Raises
+        ------
+        ValueError
+            The store is read-only, or one chunk or shard takes more than `max_bytes`.
+
+        Examples
+        --------
+        >>> import asyncio
+        >>> from terrazzo.api.asynchronous import create_array
+        >>> async def main():
+        ...     array = await create_array(None, shape=(4, 6), chunks=(1, 3), shards=(4, 6), dtype="int16")
+        ...     async with array.buffered() as writer:
+        ...         for row in range(4):
+        ...             await writer.setitem(row, row)
+        ...     return await array.getitem((..., 0))
+        >>> asyncio.run(main())
+        array([0, 1, 2, 3], dtype=int16)
+        """
+        from terrazzo.nodes.buffered import AsyncBufferedWriter  # few programs need it
+
+        return AsyncBufferedWriter(self, max_bytes)
 
     @operation
     async def resize(self, new_shape: ShapeLike, delete_outside_chunks: bool = True) -> None:

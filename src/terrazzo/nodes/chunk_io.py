@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +39,8 @@ class ChunkIO:
         What the keys of all chunks start with.
     is_inline
         Whether no codec needs an event loop.
+    where
+        The array, for messages.
     """
 
     def __init__(self, metadata: ArrayMetadata, place: StorePath, config: ArrayConfig) -> None:
@@ -46,7 +48,7 @@ class ChunkIO:
         self.grid: ChunkGrid = metadata.chunk_grid.grid_for(metadata.shape)
         self.prefix = place.prefix
         self._store = place.store
-        self._where = f"array {str(place)!r}"
+        self.where = f"array {str(place)!r}"
         self._config = config
         self._uniform = self.grid.uniform_shape
         self.is_inline = all(map(is_inline_codec, metadata.chain))
@@ -71,7 +73,7 @@ class ChunkIO:
             self.metadata.check_usable()
         except BaseZarrError as error:
             key = self.prefix + self.metadata.document_key
-            note = f"while preparing to read or write {self._where}, document {key!r}"
+            note = f"while preparing to read or write {self.where}, document {key!r}"
             add_context(error, note, store=self._store, key=key)
             raise
 
@@ -91,7 +93,7 @@ class ChunkIO:
         """The key of a chunk in the store."""
         return self.prefix + self.metadata.encode_chunk_key(coords)
 
-    def _jobs(self, indexer: Indexer, prototype: BufferPrototype) -> tuple[Iterator[Job], PreparedChain | None]:
+    def jobs(self, indexer: Indexer, prototype: BufferPrototype) -> tuple[Iterator[Job], PreparedChain | None]:
         """One job per chunk; and the chain of all of them, or of a typical one."""
         indices = getattr(indexer, "chunk_indices", None)
         if indices is None:
@@ -140,16 +142,36 @@ class ChunkIO:
             (key_of(one[0]), self.chain_for(grid.shape_of(one[0]), prototype), ChunkProjection(*one)) for one in indexer
         ), typical
 
-    def _count(self, indexer: Indexer) -> int:
+    def count(self, indexer: Indexer) -> int:
         """Number of chunks at most; indexers of others need not know."""
         count: int | None = getattr(indexer, "count", None)
         return self.grid.get_nchunks() if count is None else count
 
     async def read(self, indexer: Indexer, out: NDBuffer, prototype: BufferPrototype) -> None:
         """Read a selection into `out`."""
-        jobs, chain = self._jobs(indexer, prototype)
-        count = self._count(indexer)
-        request = ReadRequest(self._store, out, self._where, indexer.drop_axes)
+        jobs, chain = self.jobs(indexer, prototype)
+        await self.read_jobs(jobs, chain, self.count(indexer), out, indexer.drop_axes)
+
+    async def read_jobs(
+        self,
+        jobs: Iterable[Job],
+        chain: PreparedChain | None,
+        count: int,
+        out: NDBuffer,
+        drop_axes: tuple[int, ...] = (),
+    ) -> None:
+        """Read what jobs say into `out`.
+
+        Parameters
+        ----------
+        chain
+            Of a typical one.
+        count
+            Number of jobs.
+        drop_axes
+            Axes of length 1 that `out` does not have.
+        """
+        request = ReadRequest(self._store, out, self.where, drop_axes)
         await read_chunks(request, jobs, count, request.chunk_ns(chain, count) if chain else 0.0)
 
     async def write(
@@ -162,8 +184,25 @@ class ChunkIO:
         field
             What to write of a structured data type; the other fields stay.
         """
+        jobs, chain = self.jobs(indexer, prototype)
+        request = self.write_request(indexer, value, prototype, field)
+        await write_chunks(request, jobs, self.count(indexer), request.chunk_ns(chain) if chain else 0.0)
+
+    def write_request(
+        self, indexer: Indexer, value: NDBuffer, prototype: BufferPrototype, field: str | None = None
+    ) -> WriteRequest:
+        """What the jobs of one write share; the parameters are those of ``write``."""
         if field is None:
             value = self.elements(value, prototype)
-        jobs, chain = self._jobs(indexer, prototype)
-        request = WriteRequest(self._store, value, self._where, indexer.drop_axes, field)
-        await write_chunks(request, jobs, self._count(indexer), request.chunk_ns(chain) if chain else 0.0)
+        return WriteRequest(self._store, value, self.where, indexer.drop_axes, field)
+
+    async def write_own(self, jobs: Sequence[Job], outcomes: dict[Any, Exception | None]) -> None:
+        """Write jobs that each have their own elements, or a patch, in the place of where they are in a value.
+
+        Parameters
+        ----------
+        outcomes
+            Collects what became of each key: None, or its error. When the store fails, its error is raised instead.
+        """
+        request = WriteRequest(self._store, None, self.where, outcomes=outcomes)
+        await write_chunks(request, jobs, len(jobs), max((request.chunk_ns(job[1]) for job in jobs), default=0.0))

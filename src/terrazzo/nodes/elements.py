@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from terrazzo.nodes.accessors import BlockIndex, OIndex, VIndex
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_elements import AsyncElements
 from terrazzo.runtime import mirror, mirror_stream, run_inline
-
-if TYPE_CHECKING:
-    from terrazzo.nodes.async_array import AsyncArray
 
 __all__ = ["Elements"]
 
@@ -23,7 +21,7 @@ class Elements(ArrayBase):
     if TYPE_CHECKING:
 
         @property
-        def async_counterpart(self) -> AsyncArray[Any]:
+        def async_counterpart(self) -> AsyncElements:
             """What the mirrored methods call."""
 
     get_basic_selection = mirror(AsyncElements.get_basic_selection)
@@ -52,6 +50,12 @@ class Elements(ArrayBase):
     def blocks(self) -> BlockIndex:
         """Whole chunks, or shards, by their index in the grid: ``array.blocks[0, 1:3]``."""
         return BlockIndex(self)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        if copy is False:
+            raise ValueError("an array in a store can only be copied into memory: `copy=False` cannot be had")
+        array: npt.NDArray[Any] = np.asarray(self[...])
+        return array if dtype is None else array.astype(dtype, copy=False)
 
     def __getitem__(self, selection: Any) -> Any:
         """Read a selection.

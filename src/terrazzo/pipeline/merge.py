@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from terrazzo.buffer.base import Buffer, NDBuffer
+from terrazzo.buffer.patch import Patch
 from terrazzo.indexing.projection import PLAIN, SelectorTuple
 from terrazzo.pipeline.prepared import PreparedChain
 
@@ -29,7 +30,7 @@ async def encode_new(chain: PreparedChain, part: NDBuffer, chunk_selection: Sele
 async def merge(
     chain: PreparedChain,
     stored: Buffer | None,
-    part: NDBuffer,
+    part: NDBuffer | Patch,
     chunk_selection: SelectorTuple,
     field: str | None = None,
 ) -> Buffer | None:
@@ -44,8 +45,11 @@ async def merge(
         return await chain.merge_subchunks(chain.parts, stored, part, chunk_selection)
     # What was decoded may be read-only and shared: `astype` copies.
     chunk = filled(chain) if stored is None else (await chain.decode(stored)).astype(chain.dtype)
-    written = chunk if field is None else chunk.from_ndarray_like(chunk.as_numpy_array()[field])
-    written[chunk_selection] = part
+    if isinstance(part, Patch):
+        part.put_into(chunk)
+    else:
+        written = chunk if field is None else chunk.from_ndarray_like(chunk.as_numpy_array()[field])
+        written[chunk_selection] = part
     return await encode_or_drop(chain, chunk)
 
 

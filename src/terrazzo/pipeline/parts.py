@@ -6,7 +6,7 @@ Array→array codecs that only rearrange axes stand in between; with others, a c
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -15,11 +15,14 @@ from terrazzo.abc.codec import Subchunks
 from terrazzo.abc.value import Value
 from terrazzo.buffer import cpu
 from terrazzo.buffer.base import Buffer, NDBuffer
+from terrazzo.buffer.patch import Patch
 from terrazzo.indexing.projection import SelectorTuple
 from terrazzo.indexing.region import Region, region_of
 from terrazzo.spec import ArraySpec
 
 __all__ = ["Parts", "axis_order"]
+
+Elements = TypeVar("Elements", NDBuffer, Patch, NDBuffer | Patch)
 
 
 class Parts:
@@ -55,7 +58,7 @@ class Parts:
 
         return await self._put(read, out, selection, out_selection)
 
-    async def merge(self, stored: Buffer | None, part: NDBuffer, selection: SelectorTuple) -> Buffer | None:
+    async def merge(self, stored: Buffer | None, part: NDBuffer | Patch, selection: SelectorTuple) -> Buffer | None:
         """Encode a chunk with `part` in it, and what is stored, or the fill value, elsewhere."""
         region = region_of(selection, self._spec.shape)
         value = part.reshape(region.shape) if part.shape else part
@@ -82,7 +85,7 @@ class Parts:
             out[out_selection] = aside.reshape(out[out_selection].shape)
         return found
 
-    def _transposed(self, region: Region, elements: NDBuffer) -> tuple[Region, NDBuffer]:
+    def _transposed(self, region: Region, elements: Elements) -> tuple[Region, Elements]:
         """A region of the decoded chunk, and its elements, as they are where subchunks are cut."""
         axes = self._axes
         if axes is None:

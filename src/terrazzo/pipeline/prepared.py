@@ -18,6 +18,7 @@ import numpy.typing as npt
 from terrazzo.abc.codec import BaseCodec, Subchunks, is_inline_codec
 from terrazzo.buffer import cpu
 from terrazzo.buffer.base import Buffer, NDBuffer
+from terrazzo.buffer.patch import Patch
 from terrazzo.errors import CorruptDataError, LimitExceededError, add_context
 from terrazzo.indexing.projection import SelectorTuple
 from terrazzo.pipeline.chain import CodecChain
@@ -322,7 +323,7 @@ class PreparedChain:
         return await self._encode_through(self._encode_stages, chunk)
 
     async def merge_subchunks(
-        self, parts: Parts, stored: Buffer | None, part: NDBuffer, chunk_selection: SelectorTuple
+        self, parts: Parts, stored: Buffer | None, part: NDBuffer | Patch, chunk_selection: SelectorTuple
     ) -> Buffer | None:
         """Encode a chunk with `part` in it, and what is stored, or the fill value, elsewhere."""
         raw = None if stored is None else await self._undo(stored, self._byte_stages)

@@ -50,25 +50,32 @@ class WriteRequest:
     target
         Where chunks go.
     value
-        What is written: an array of the shape of the selection, or one element for all of it.
+        What is written: an array of the shape of the selection, or one element for all of it. None where each job has
+        its own elements, or a patch, in the place of where they are in the value.
     drop_axes
         Axes of length 1 that `value` does not have.
     where
         The array, for messages.
     written_field
         What is written of a structured data type: every chunk keeps its other fields.
+    outcomes
+        Collects what became of each chunk, if given: None, or its error, which does not stop the others then unless
+        the store has failed.
     """
 
     target: Target
-    value: NDBuffer
+    value: NDBuffer | None
     where: str
     drop_axes: tuple[int, ...] = ()
     written_field: str | None = None
+    outcomes: dict[Any, Exception | None] | None = None
     encoded_scalars: dict[Hashable, Any] = field(default_factory=dict)
     """A chunk filled with one value is encoded once, however many there are."""
 
-    def part_of(self, out_selection: SelectorTuple, chain: PreparedChain) -> NDBuffer:
+    def part_of(self, out_selection: SelectorTuple) -> Any:
         """What of the value belongs to one chunk."""
+        if self.value is None:
+            return out_selection[0]
         if not self.value.shape:
             return self.value
         part = self.value[out_selection]
@@ -86,7 +93,7 @@ class WriteRequest:
 
     def _gather_ns(self, chain: PreparedChain) -> float:
         """To bring the elements of a chunk together, where they lie scattered in the value."""
-        if self.value.dtype.hasobject:
+        if self.value is None or self.value.dtype.hasobject:
             return 0.0  # that holds the interpreter lock
         strides = getattr(self.value.as_ndarray_like(), "strides", ())
         steps = [step for step, length in zip(strides, self.value.shape, strict=False) if length > 1]
@@ -121,7 +128,7 @@ async def _write_jobs(request: WriteRequest, jobs: Iterator[Job]) -> None:
     lock = getattr(target, "lock", _no_lock)
     for key, chain, (coords, chunk_selection, out_selection, is_complete) in jobs:
         try:
-            part = request.part_of(out_selection, chain)
+            part = request.part_of(out_selection)
             if is_complete and request.written_field is None:
                 encoded = await _encode_whole(request, chain, part, chunk_selection)
                 async with lock(key):
@@ -136,7 +143,12 @@ async def _write_jobs(request: WriteRequest, jobs: Iterator[Job]) -> None:
         except Exception as error:
             note = f"while writing chunk {coords} of {request.where}, key {key!r}"
             add_context(error, note, store=target, key=str(key), chunk_coords=coords)
-            raise
+            if request.outcomes is None or isinstance(error, OSError):
+                raise
+            request.outcomes[key] = error
+        else:
+            if request.outcomes is not None:
+                request.outcomes[key] = None
 
 
 def _no_lock(key: object) -> AbstractAsyncContextManager[None]:

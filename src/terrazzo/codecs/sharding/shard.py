@@ -6,6 +6,7 @@ from collections.abc import Hashable
 
 from terrazzo.abc.value import Value
 from terrazzo.buffer.base import Buffer, NDBuffer
+from terrazzo.buffer.patch import Patch
 from terrazzo.codecs.sharding.layout import ShardLayout
 from terrazzo.codecs.sharding.reader import indexes, place, read
 from terrazzo.codecs.sharding.writer import merge
@@ -46,5 +47,5 @@ class PreparedShard:
     async def encode(self, chunk: NDBuffer) -> Buffer | None:
         return await merge(self.layout, None, self._everything, chunk)
 
-    async def merge(self, stored: Buffer | None, region: Region, value: NDBuffer) -> Buffer | None:
+    async def merge(self, stored: Buffer | None, region: Region, value: NDBuffer | Patch) -> Buffer | None:
         return await merge(self.layout, stored, region, value)

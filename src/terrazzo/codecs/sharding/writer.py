@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from terrazzo.buffer.base import Buffer, NDBuffer
+from terrazzo.buffer.patch import Patch
 from terrazzo.codecs.sharding.index import ABSENT, ShardIndex
 from terrazzo.codecs.sharding.layout import ShardLayout, name_subchunk
 from terrazzo.codecs.sharding.order import write_sequence
@@ -27,7 +28,7 @@ Job: TypeAlias = tuple[int, Piece]
 Encoded: TypeAlias = dict[int, BytesLike | None]
 
 
-async def merge(layout: ShardLayout, stored: Buffer | None, region: Region, value: NDBuffer) -> Buffer | None:
+async def merge(layout: ShardLayout, stored: Buffer | None, region: Region, value: NDBuffer | Patch) -> Buffer | None:
     """Write elements into a shard.
 
     Parameters
@@ -35,7 +36,8 @@ async def merge(layout: ShardLayout, stored: Buffer | None, region: Region, valu
     stored
         The shard as it is; None when there is none, or when all of it is written.
     value
-        Of the shape of the region, or one element for all of it.
+        Of the shape of the region, or one element for all of it. Subchunks in which a patch says that nothing is new
+        stay as they are stored.
 
     Returns
     -------
@@ -44,7 +46,8 @@ async def merge(layout: ShardLayout, stored: Buffer | None, region: Region, valu
     """
     layout.check_limit()
     rows = layout.chain.rows
-    if stored is None and rows is not None and rows.size and region.is_all_of(layout.spec.shape):
+    is_new = stored is None and region.is_all_of(layout.spec.shape)
+    if is_new and rows is not None and rows.size and not isinstance(value, Patch):
         return await _encode_all(layout, rows, value)
     index = ShardIndex.empty(layout.count) if stored is None else await layout.index_of(stored)
     positions, parts = region.pieces(layout.grid)
@@ -59,7 +62,7 @@ async def _encode_some(
     layout: ShardLayout,
     stored: Buffer | None,
     index: ShardIndex,
-    value: NDBuffer,
+    value: NDBuffer | Patch,
     encoded: Encoded,
     jobs: Iterator[Job],
 ) -> None:
@@ -67,11 +70,17 @@ async def _encode_some(
     for position, (selection, where, whole) in jobs:
         try:
             part = value[where] if value.shape else value
+            if isinstance(part, Patch):
+                if part.is_empty:
+                    continue
+                if part.is_complete:
+                    part = part.values
             start, length = index.words[position].tolist()
-            if whole or start == ABSENT or stored is None:
+            kept = None if stored is None or start == ABSENT else stored[start : start + length]
+            if not isinstance(part, Patch) and (whole or kept is None):
                 data = await encode_new(chain, part, selection)
             else:
-                data = await merge_chunk(chain, stored[start : start + length], part, selection)
+                data = await merge_chunk(chain, kept, part, selection)
             encoded[position] = None if data is None else data.as_buffer_like()
         except Exception as error:
             name_subchunk(error, layout, position, "writing")
