@@ -102,7 +102,7 @@ class BufferedIO:
             here: list[Job] = []
             await io.read_jobs(self._not_held(jobs, here), chain, io.count(indexer), out, indexer.drop_axes)
             for job in here:
-                await self._read_held(io, job, out, prototype, indexer.drop_axes)
+                await self._read_held(io, job, out, indexer.drop_axes)
 
     def _not_held(self, jobs: Iterable[Job], here: list[Job]) -> Iterator[Job]:
         for job in jobs:
@@ -111,9 +111,7 @@ class BufferedIO:
             else:
                 yield job
 
-    async def _read_held(
-        self, io: ChunkIO, job: Job, out: NDBuffer, prototype: BufferPrototype, drop_axes: tuple[int, ...]
-    ) -> None:
+    async def _read_held(self, io: ChunkIO, job: Job, out: NDBuffer, drop_axes: tuple[int, ...]) -> None:
         """Read what is held of a chunk, and below it what is stored."""
         key, chain, (coords, chunk_selection, out_selection, is_complete) = job
         part = self._held.by_key[key].patch[chunk_selection]
@@ -122,6 +120,7 @@ class BufferedIO:
         if not part.is_complete:
             # Whether an absent chunk is an error is not asked: the chunk is about to be stored.
             below = ChunkIO(io.metadata, self.array.store_path, replace(self.array.config, read_missing_chunks=True))
+            prototype = numpy_buffer_prototype()  # where the patch is
             aside = prototype.nd_buffer.empty(part.shape, io.dtype)
             everything = tuple(slice(0, length, 1) for length in part.shape)
             one = ChunkProjection(coords, chunk_selection, everything, is_complete)

@@ -56,13 +56,12 @@ class Held:
 
     def write(self, selection: SelectorTuple, part: NDBuffer, field: str | None) -> int:
         """Copy new elements; how many bytes more are held for it, where elements are objects."""
-        more = 0
+        elements, more = part.as_numpy_array(), 0
         if self.chain.dtype.hasobject:
-            elements = _own_objects(part.as_numpy_array())
-            part = cpu.NDBuffer(elements)
+            elements = _own_objects(elements)
             more = bytes_of_objects(elements)
             self.nbytes += more
-        self.patch.write(selection, part, field)
+        self.patch.write(selection, cpu.NDBuffer(elements), field)
         self.is_changed = True
         return more
 
