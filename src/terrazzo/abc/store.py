@@ -198,6 +198,8 @@ class Store(ABC):
         Nanoseconds that ``set`` needs for a byte outside the interpreter lock, which threads can share.
     deletes_folders_at_once
         Whether ``delete_dir`` is one step: no reader, and no crash, sees a folder half deleted.
+    is_shared
+        Whether a copy of the store in another process is over the same values.
     """
 
     inline: bool = False
@@ -205,6 +207,7 @@ class Store(ABC):
     crowded_set_ns: float = 0.0
     set_ns_per_byte: float = 0.0
     deletes_folders_at_once: bool = False
+    is_shared: bool = True
 
     def __init__(self, *, read_only: bool = False) -> None:
         self._is_open = False
@@ -441,6 +444,16 @@ class Store(ABC):
         documents = [key for key in keys if key.rpartition("/")[2] in DOCUMENTS]
         await map_concurrent(self.delete, documents, concurrency=16)
         await map_concurrent(self.delete, set(keys).difference(documents), concurrency=16)
+
+    async def rename_dir(self, source: str, target: str) -> bool:
+        """Give all values below one folder the same keys below another one, where nothing may be.
+
+        Returns
+        -------
+        bool
+            False, with nothing changed, where it cannot be done in one step.
+        """
+        return False
 
     async def clear(self) -> None:
         """Delete all values."""

@@ -25,10 +25,14 @@ from terrazzo.api.migrating import migrate_v2_to_v3, remove_metadata
 from terrazzo.api.nodes import create_group, group, open, open_array, open_group, open_like
 from terrazzo.api.reporting import tree
 from terrazzo.api.saving import load, save, save_array, save_group
+from terrazzo.api.transferring import copy, copy_all, copy_store, rechunk
 
 __all__ = [
     "array",
     "consolidate_metadata",
+    "copy",
+    "copy_all",
+    "copy_store",
     "create",
     "create_array",
     "create_group",
@@ -48,6 +52,7 @@ __all__ = [
     "open_consolidated",
     "open_group",
     "open_like",
+    "rechunk",
     "remove_metadata",
     "save",
     "save_array",

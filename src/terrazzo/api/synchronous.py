@@ -14,6 +14,9 @@ from terrazzo.runtime import mirror_function, mirror_function_items
 __all__ = [
     "array",
     "consolidate_metadata",
+    "copy",
+    "copy_all",
+    "copy_store",
     "create",
     "create_array",
     "create_group",
@@ -33,6 +36,7 @@ __all__ = [
     "open_consolidated",
     "open_group",
     "open_like",
+    "rechunk",
     "remove_metadata",
     "save",
     "save_array",
@@ -57,6 +61,9 @@ def _named_node(item: tuple[str, AsyncNode]) -> tuple[str, Node]:
 
 array = mirror_function(asynchronous.array, _to_array)
 consolidate_metadata = mirror_function(asynchronous.consolidate_metadata, _to_group)
+copy = mirror_function(asynchronous.copy)
+copy_all = mirror_function(asynchronous.copy_all)
+copy_store = mirror_function(asynchronous.copy_store)
 create = mirror_function(asynchronous.create, _to_array)
 create_array = mirror_function(asynchronous.create_array, _to_array)
 create_group = mirror_function(asynchronous.create_group, _to_group)
@@ -76,6 +83,7 @@ open_array = mirror_function(asynchronous.open_array, _to_array)
 open_consolidated = mirror_function(asynchronous.open_consolidated, _to_group)
 open_group = mirror_function(asynchronous.open_group, _to_group)
 open_like = mirror_function(asynchronous.open_like, _to_array)
+rechunk = mirror_function(asynchronous.rechunk)
 remove_metadata = mirror_function(asynchronous.remove_metadata)
 save = mirror_function(asynchronous.save)
 save_array = mirror_function(asynchronous.save_array)

@@ -153,6 +153,15 @@ class AsyncGroup(AsyncMaking):
                 changed = changed.with_consolidated(None)
             object.__setattr__(self, "metadata", changed)
 
+    @operation
+    async def _reread(self) -> None:
+        """Go by what is stored now; something that is not a method of this handle has changed it."""
+        current = await read_node(self.store_path, self.metadata.zarr_format)
+        if isinstance(current, GroupMetadata):
+            if self.metadata.consolidated_metadata is None:
+                current = current.with_consolidated(None)
+            object.__setattr__(self, "metadata", current)
+
 
 def as_node(metadata: NodeMetadata, place: StorePath) -> AsyncNode:
     """The handle for what was found at a place."""

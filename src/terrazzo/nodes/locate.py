@@ -29,6 +29,7 @@ __all__ = [
     "create_ancestor",
     "create_node",
     "delete_node",
+    "look_above",
     "look_at_ancestor",
     "read_node",
     "require_vacant",
@@ -167,7 +168,7 @@ async def create_node(
         replaces = overwrite and place.store.supports_deletes
         if not replaces:
             await require_vacant(place)
-        missing, holders = await _look_above(place, metadata.zarr_format)
+        missing, holders = await look_above(place, metadata.zarr_format)
         async with changing(place, metadata.zarr_format, holders):
             if replaces:
                 await delete_node(place)
@@ -203,7 +204,7 @@ async def require_vacant(place: StorePath) -> None:
     raise ContainsArrayError(f"there is an array at {place} already; overwrite=True replaces it")
 
 
-async def _look_above(place: StorePath, zarr_format: ZarrFormat) -> tuple[list[StorePath], list[StorePath]]:
+async def look_above(place: StorePath, zarr_format: ZarrFormat) -> tuple[list[StorePath], list[StorePath]]:
     """Ancestors without a document, root first; and those that may hold copies of the documents below them.
 
     Raises

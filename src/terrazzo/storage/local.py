@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import stat
 from collections.abc import AsyncIterator, Hashable
@@ -164,6 +166,10 @@ class LocalStore(InlineStore):
         else:
             await offload(files.remove_tree, folder)
 
+    async def rename_dir(self, source: str, target: str) -> bool:
+        self._check_writable()
+        return await offload(_rename_folder, self._path(source), self._path(target))
+
     async def clear(self) -> None:
         self._check_writable()
         await offload(files.clear_folder, self._root)
@@ -281,6 +287,25 @@ def _move_folder(folder: str, dest_root: Path | str) -> str:
     os.makedirs(os.path.dirname(destination), exist_ok=True)
     os.rename(folder, destination)
     return destination
+
+
+def _rename_folder(source: str, target: str) -> bool:
+    """Rename a folder to where at most empty folders are."""
+    if not os.path.isdir(source) or os.path.islink(source) or f"{target}/".startswith(f"{source}/"):
+        return False
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    for folder, _, names in os.walk(target, topdown=False):
+        if names:
+            return False
+        with contextlib.suppress(OSError):  # somebody writes there meanwhile
+            os.rmdir(folder)
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.EXDEV, errno.ENOTDIR):
+            return False
+        raise
+    return True
 
 
 def _bytes_of(value: object) -> memoryview:

@@ -42,6 +42,7 @@ class MemoryStore(InlineStore):
     """
 
     inline = True
+    is_shared = False
 
     def __init__(self, store_dict: MutableMapping[str, Buffer] | None = None, *, read_only: bool = False) -> None:
         super().__init__(read_only=read_only)
@@ -117,6 +118,18 @@ class MemoryStore(InlineStore):
         folder = validate_prefix(prefix)
         for key in _keys_below(self._store_dict, folder):
             self._store_dict.pop(key, None)
+
+    async def rename_dir(self, source: str, target: str) -> bool:
+        self._check_writable()
+        old, new = f"{validate_key(source)}/", f"{validate_key(target)}/"
+        keys = _keys_below(self._store_dict, source)
+        if new.startswith(old) or _keys_below(self._store_dict, target):
+            return False
+        for key in keys:  # the old ones stay until all new ones are there
+            self._store_dict[new + key[len(old) :]] = self._store_dict[key]
+        for key in keys:
+            self._store_dict.pop(key, None)
+        return True
 
     async def clear(self) -> None:
         self._check_writable()

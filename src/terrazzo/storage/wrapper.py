@@ -62,6 +62,11 @@ class WrapperStore(Store, Generic[S]):
         return self._store.deletes_folders_at_once
 
     @property
+    def is_shared(self) -> bool:  # type: ignore[override] # an attribute elsewhere
+        """Whether other processes can open the store inside."""
+        return self._store.is_shared
+
+    @property
     def _is_open(self) -> bool:
         return self._store._is_open
 
@@ -185,6 +190,9 @@ class WrapperStore(Store, Generic[S]):
 
     async def delete_dir(self, prefix: str) -> None:
         await self._store.delete_dir(prefix)
+
+    async def rename_dir(self, source: str, target: str) -> bool:
+        return await self._store.rename_dir(source, target)
 
     async def clear(self) -> None:
         await self._store.clear()

@@ -95,6 +95,10 @@ class HookedStore(WrapperStore[Store]):
         await self.before(Request("delete_dir", prefix))
         await self._store.delete_dir(prefix)
 
+    async def rename_dir(self, source: str, target: str) -> bool:
+        await self.before(Request("rename_dir", source))
+        return await self._store.rename_dir(source, target)
+
     async def clear(self) -> None:
         await self.before(Request("clear", ""))
         await self._store.clear()
@@ -192,7 +196,7 @@ class LatencyStore(HookedStore):
         self.set_latency = set_latency
 
     async def before(self, request: Request) -> None:
-        writes = request.operation.startswith(("set", "delete", "clear"))
+        writes = request.operation.startswith(("set", "delete", "clear", "rename"))
         await pause(self.set_latency if writes else self.get_latency)
 
     def _with_store(self, store: Store) -> LatencyStore:
