@@ -75,7 +75,8 @@ OPTIONAL = {
         "testing/utils.py",
     },
     "matplotlib": set(),
-    "rich": {"nodes/tree.py", "cli/output.py"},
+    "rich": {"nodes/tree.py", "nodes/transfer/progress.py", "cli/output.py"},
+    "tqdm": {"nodes/transfer/progress.py"},
     "cupy": {"buffer/gpu.py"},
     "obstore": set(),
 }
