@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 
 from terrazzo.abc.byte_range import ByteRequest, resolve
-from terrazzo.abc.store import DOCUMENTS, STAGING
+from terrazzo.abc.key import STAGING
+from terrazzo.abc.store import DOCUMENTS
 from terrazzo.abc.value import PassingVersion
 from terrazzo.types import BytesLike
 
