@@ -29,6 +29,7 @@ PUBLIC = {
         "SupportsSubchunks "
         "Subchunks SupportsSyncCodec is_inline_codec"
     ),
+    "terrazzo.abc.key": "split_prefix validate_key validate_prefix",
     "terrazzo.abc.metadata": "Metadata configuration_of from_configuration parse_named",
     "terrazzo.abc.numcodec": "Numcodec",
     "terrazzo.abc.store": (
