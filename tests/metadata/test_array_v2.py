@@ -97,7 +97,8 @@ def test_it_knows_its_chunks_and_keys():
     assert metadata.encode_chunk_key((1, 0)) == "1/0"
     assert read(shape=[], chunks=[]).encode_chunk_key(()) == "0"
     assert metadata.order == "F"
-    assert metadata.dimension_names is None
+    assert metadata.names_of_dimensions is None
+    assert not hasattr(metadata, "dimension_names")  # that is how packages tell the formats apart
 
 
 def test_codecs_are_objects_of_numcodecs():

@@ -29,13 +29,14 @@ def test_only_what_has_a_document_is_a_member(driven):
         "implicit/inner/zarr.json": GROUP,
         "readme.txt": b"text",
         "data/0": b"text",
-        "__reserved/zarr.json": GROUP,
+        "__xarray_dataarray_variable__/zarr.json": GROUP,
+        "__zarr_reserved/zarr.json": GROUP,
         "__zarr": b"",
         "_single/zarr.json": GROUP,
         "a/zarr.json.bak": b"",
     }.items():
         inner._store_dict[key] = buffer_of(value)
-    assert found(driven(inner)) == ["_single", "a"]
+    assert found(driven(inner)) == ["__xarray_dataarray_variable__", "_single", "a"]
 
 
 def test_nothing_is_looked_for_below_arrays(driven):

@@ -66,7 +66,6 @@ class ArrayMetadata(Metadata, ABC):
     attributes: dict[str, Any]
     zarr_format: ZarrFormat
     order: MemoryOrder | None = None
-    dimension_names: tuple[str | None, ...] | None
 
     @property
     def ndim(self) -> int:
@@ -87,6 +86,11 @@ class ArrayMetadata(Metadata, ABC):
     @abstractmethod
     def shards(self) -> tuple[int, ...] | None:
         """Shape of a shard, in elements; None where chunks are not stored in shards."""
+
+    @property
+    def names_of_dimensions(self) -> tuple[str | None, ...] | None:
+        """``dimension_names`` where the format has them: packages tell the formats apart by that attribute."""
+        return None
 
     @property
     def chain(self) -> CodecChain:

@@ -51,7 +51,6 @@ class ArrayV2Metadata(ArrayMetadata):
     document_key: ClassVar[str] = ".zarray"
     attributes_key: ClassVar[str] = ".zattrs"
     zarr_format: Literal[2] = 2
-    dimension_names: None = None
     order: MemoryOrder
     filter_configs: tuple[CodecConfig, ...] | None
     compressor_config: CodecConfig | None

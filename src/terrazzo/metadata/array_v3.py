@@ -128,6 +128,10 @@ class ArrayV3Metadata(ArrayMetadata):
         return self.chunk_grid.first_chunk_shape
 
     @property
+    def names_of_dimensions(self) -> tuple[str | None, ...] | None:
+        return self.dimension_names
+
+    @property
     def sharding_codec(self) -> SupportsSubchunks | None:
         """The codec that makes shards of chunks; None where there is none, or others beside it."""
         codec: Any = self.codecs[0]

@@ -86,7 +86,7 @@ async def create_array_at(
         if zarr_format == source.zarr_format:
             chunk_key_encoding = source.chunk_key_encoding if chunk_key_encoding is None else chunk_key_encoding
             order = source.order if order is None else order
-        dimension_names = source.dimension_names if dimension_names is None else dimension_names
+        dimension_names = source.names_of_dimensions if dimension_names is None else dimension_names
     metadata = array_metadata(
         zarr_format=zarr_format,
         order=order,

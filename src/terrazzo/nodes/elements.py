@@ -66,7 +66,7 @@ class Elements(ArrayBase):
         An element selected by Python's integers alone comes as an array without axes, as from zarr-python; but bytes of
         any length come as they are.
         """
-        result = run_inline(self.async_counterpart.getitem(selection))
+        result = run_inline(AsyncElements.getitem(self.async_counterpart, selection))
         if not self.ndim or isinstance(result, np.ndarray) or not _is_of_integers(selection):
             return result
         dtype = self.dtype
@@ -74,7 +74,7 @@ class Elements(ArrayBase):
 
     def __setitem__(self, selection: Any, value: Any) -> None:
         """Write a selection; the value is broadcast and cast by numpy's rules."""
-        run_inline(self.async_counterpart.setitem(selection, value))
+        run_inline(AsyncElements.setitem(self.async_counterpart, selection, value))
 
 
 def _is_of_integers(selection: Any) -> bool:

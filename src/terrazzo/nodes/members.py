@@ -17,8 +17,9 @@ from terrazzo.types import ZarrFormat
 __all__ = ["Found", "children_of", "iter_found", "iter_members"]
 
 DOCUMENTS = (DOCUMENT, *V2_DOCUMENTS, ".zmetadata")
-RESERVED_PREFIX = "__"
-"""Names that start with it belong to extensions of the specification, and are not listed."""
+RESERVED_PREFIX = "__zarr"
+"""Names that start with it belong to the specification, and are not listed. It reserves all names that start with
+``__``, too, but xarray gives such to arrays, and zarr-python lists them."""
 
 AT_ONCE = 1024
 """Documents that are read, or groups that are listed, at the same time: as many are then in memory."""

@@ -24,7 +24,7 @@ else:
 
     asyncio = LazyModule("asyncio")
 
-__all__ = ["run_on_loop"]
+__all__ = ["background_loop", "run_on_loop"]
 
 R = TypeVar("R")
 
@@ -36,7 +36,7 @@ _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
 
 
-def _background_loop() -> asyncio.AbstractEventLoop:
+def background_loop() -> asyncio.AbstractEventLoop:
     """The loop, started if it does not run yet."""
     global _loop, _thread
     if _loop is None:
@@ -72,7 +72,7 @@ def run_on_loop(coroutine: Coroutine[Any, Any, R], timeout: float | None = None)
     TimeoutError
         The coroutine did not end within `timeout` seconds.
     """
-    loop = _background_loop()
+    loop = background_loop()
     if threading.current_thread() is _thread:
         coroutine.close()
         raise SyncError("a blocking call was made from a coroutine on terrazzo's own event loop; await it instead")
