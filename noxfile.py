@@ -59,6 +59,21 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def dropin(session: nox.Session) -> None:
+    """Run the tests of the distribution that takes the name zarr, in an environment where it has it."""
+    session.install(".[test,fast]", "./dropin")
+    session.run(
+        "pytest",
+        "--confcutdir=dropin",
+        "--rootdir=dropin",
+        "-c",
+        "dropin/pyproject.toml",
+        "dropin/tests",
+        *session.posargs,
+    )
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documents."""
     session.install("-e", ".[docs]")

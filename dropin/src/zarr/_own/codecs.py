@@ -1,0 +1,76 @@
+"""The codec that zarr-python gives arrays of format 2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from terrazzo.abc.codec import ArrayBytesCodec
+from terrazzo.buffer import Buffer, NDBuffer
+from terrazzo.spec import ArraySpec
+
+__all__ = ["V2Codec"]
+
+
+@dataclass(frozen=True)
+class V2Codec(ArrayBytesCodec):
+    """Filters and a compressor of numcodecs around elements as they lie in memory.
+
+    Parameters
+    ----------
+    filters
+        Codecs of numcodecs in the order in which they encode, or None.
+    compressor
+        A codec of numcodecs, or None.
+    """
+
+    filters: tuple[Any, ...] | None
+    compressor: Any | None
+
+    is_fixed_size = False
+
+    def compute_encoded_size(self, _input_byte_length: int, _chunk_spec: ArraySpec) -> int:
+        raise NotImplementedError("how well a chunk compresses is not known beforehand")
+
+    def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
+        chunk: Any = chunk_array.as_numpy_array().astype(chunk_spec.dtype.to_native_dtype(), order=chunk_spec.order)
+        for codec in self.filters or ():
+            chunk = codec.encode(chunk)
+        if self.compressor is not None:
+            chunk = self.compressor.encode(_contiguous(chunk))
+        return chunk_spec.prototype.buffer.from_bytes(_contiguous_bytes(chunk))
+
+    def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
+        import numpy as np
+
+        chunk: Any = chunk_bytes.to_bytes()
+        if self.compressor is not None:
+            chunk = self.compressor.decode(chunk)
+        for codec in reversed(self.filters or ()):
+            chunk = codec.decode(chunk)
+        dtype = chunk_spec.dtype.to_native_dtype()
+        array = np.asarray(chunk)
+        if array.dtype != dtype:
+            array = np.frombuffer(chunk, dtype=dtype) if dtype.kind != "O" else array.astype(dtype)
+        return chunk_spec.prototype.nd_buffer.from_numpy_array(array.reshape(chunk_spec.shape, order=chunk_spec.order))
+
+    async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
+        return self._encode_sync(chunk_array, chunk_spec)
+
+    async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
+        return self._decode_sync(chunk_bytes, chunk_spec)
+
+
+def _contiguous(chunk: Any) -> Any:
+    """Elements in memory order: codecs of numcodecs take arrays in either, and bytes."""
+    import numpy as np
+
+    if isinstance(chunk, np.ndarray) and not (chunk.flags.c_contiguous or chunk.flags.f_contiguous):
+        return np.ascontiguousarray(chunk)
+    return chunk
+
+
+def _contiguous_bytes(chunk: Any) -> bytes:
+    import numpy as np
+
+    return chunk.tobytes(order="A") if isinstance(chunk, np.ndarray) else bytes(chunk)
