@@ -202,7 +202,7 @@ class ArrayBase(NodeBase):
             where=str(self.store_path),
             grid=self._grid,
             subchunk_shape=self.metadata.subchunk_shape,
-            dimension_names=self.metadata.dimension_names,
+            dimension_names=self.metadata.names_of_dimensions,
         )
 
     def __repr__(self) -> str:
