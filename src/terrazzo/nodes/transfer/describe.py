@@ -94,15 +94,15 @@ def _array_like(source: ArrayMetadata, zarr_format: ZarrFormat, changes: Mapping
         "fill_value": DEFAULT_FILL_VALUE if base.fill_value is None and zarr_format == 3 else base.fill_value,
         "order": base.order if same_format else None,
         "chunk_key_encoding": base.chunk_key_encoding if same_format else None,
-        "dimension_names": base.dimension_names,
+        "dimension_names": base.names_of_dimensions,
         "attributes": base.attributes,
     }
     if "dtype" in changes:  # what fits one data type need not fit another
         kept |= {"filters": "auto", "serializer": "auto"}
-    if zarr_format == 2 and base.dimension_names is not None and "dimension_names" not in changes:
+    if zarr_format == 2 and base.names_of_dimensions is not None and "dimension_names" not in changes:
         kept["dimension_names"] = None
-        if None not in base.dimension_names:
-            kept["attributes"] = {DIMENSIONS: list(base.dimension_names), **base.attributes}
+        if None not in base.names_of_dimensions:
+            kept["attributes"] = {DIMENSIONS: list(base.names_of_dimensions), **base.attributes}
     return array_metadata(zarr_format=zarr_format, shape=source.shape, options=current_options(), **{**kept, **changes})
 
 
@@ -122,7 +122,7 @@ GRID_MEMBERS = ("name", "shape", "configuration")
 
 
 def _dimensions_of(metadata: ArrayMetadata) -> tuple[Any, ...]:
-    names = metadata.attributes.get(DIMENSIONS) if metadata.zarr_format == 2 else metadata.dimension_names
+    names = metadata.attributes.get(DIMENSIONS) if metadata.zarr_format == 2 else metadata.names_of_dimensions
     return tuple(names) if isinstance(names, (list, tuple)) and len(names) == metadata.ndim else (None,) * metadata.ndim
 
 
@@ -147,8 +147,8 @@ def _as_format_2(metadata: ArrayMetadata) -> ArrayV2Metadata | None:
     if not isinstance(metadata, ArrayV3Metadata) or not metadata.chunk_grid.is_regular:
         return None
     attributes = dict(metadata.attributes)
-    if metadata.dimension_names is not None and None not in metadata.dimension_names:
-        attributes = {DIMENSIONS: list(metadata.dimension_names), **attributes}
+    if metadata.names_of_dimensions is not None and None not in metadata.names_of_dimensions:
+        attributes = {DIMENSIONS: list(metadata.names_of_dimensions), **attributes}
     encoding = metadata.chunk_key_encoding
     try:
         filters = [_config_of(codec.to_dict()) for codec in metadata.chain.array_array]
