@@ -6,6 +6,7 @@ environment variable (``TERRAZZO_ARRAY__ORDER=F``), from YAML files in ``~/.conf
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,7 +17,7 @@ from donfig.config_obj import ConfigSet
 from terrazzo.errors import BadConfigError
 from terrazzo.types import MemoryOrder, ZarrFormat
 
-__all__ = ["DEFAULTS", "BadConfigError", "Config", "Limits", "Options", "config", "current_options"]
+__all__ = ["DEFAULTS", "BadConfigError", "Config", "Limits", "Options", "Retry", "config", "current_options"]
 
 MIB = 1 << 20
 
@@ -59,7 +60,8 @@ DEFAULTS: dict[str, Any] = {
         "sharding_coalesce_max_bytes": 16 * MIB,
         "allow_unsafe_pickle_decode": False,
     },
-    "async": {"concurrency": 10, "timeout": None},
+    "async": {"concurrency": 10, "timeout": None, "requests": 64},
+    "retry": {"max_attempts": 8, "max_seconds": 60.0},
     "threading": {"max_workers": None},
     "limits": {
         "metadata_bytes": 64 * MIB,
@@ -176,6 +178,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """How often, and how many seconds long, a request is repeated that failed for a reason that may pass."""
+
+    max_attempts: int
+    max_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """The settings as one call sees them, from its start to its end."""
 
@@ -192,6 +202,8 @@ class Options:
     sharding_coalesce_max_bytes: int
     concurrency: int
     timeout: float | None
+    requests: int
+    retry: Retry
     buffer: str
     ndbuffer: str
     limits: Limits
@@ -230,6 +242,8 @@ def _take_snapshot() -> Options:
         sharding_coalesce_max_bytes=_whole_number("array.sharding_coalesce_max_bytes", 0) or 0,
         concurrency=_whole_number("async.concurrency", 1) or 1,
         timeout=_seconds("async.timeout"),
+        requests=_whole_number("async.requests", 1) or 1,
+        retry=Retry(_whole_number("retry.max_attempts", 1) or 1, _seconds("retry.max_seconds") or math.inf),
         buffer=str(config.get("buffer")),
         ndbuffer=str(config.get("ndbuffer")),
         limits=Limits(**{name: _whole_number(f"limits.{name}", 0, optional=True) for name in limits}),

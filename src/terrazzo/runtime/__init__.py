@@ -7,6 +7,7 @@ async caller uses a store that blocks.
 
 from __future__ import annotations
 
+from terrazzo.runtime.budget import Budget
 from terrazzo.runtime.changes import Changes
 from terrazzo.runtime.concurrent import cpu_count, map_concurrent, share, useful_width
 from terrazzo.runtime.drive import (
@@ -18,19 +19,22 @@ from terrazzo.runtime.drive import (
     pause,
     run_inline,
     run_offloaded,
+    run_there,
 )
 from terrazzo.runtime.locks import KeyedLocks
-from terrazzo.runtime.loop import run_on_loop
+from terrazzo.runtime.loop import background_loop, run_on_loop
 from terrazzo.runtime.mirror import mirror, mirror_function, mirror_function_items, mirror_items, mirror_stream
 from terrazzo.runtime.per_thread import Scratch, per_thread
 from terrazzo.runtime.results import SharedResults
 from terrazzo.runtime.turns import turn
 
 __all__ = [
+    "Budget",
     "Changes",
     "KeyedLocks",
     "Scratch",
     "SharedResults",
+    "background_loop",
     "compute",
     "cpu_count",
     "driven_inline",
@@ -48,6 +52,7 @@ __all__ = [
     "run_inline",
     "run_offloaded",
     "run_on_loop",
+    "run_there",
     "share",
     "turn",
     "useful_width",

@@ -22,7 +22,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from terrazzo.errors import SuspendedError
-from terrazzo.runtime.loop import run_on_loop
+from terrazzo.runtime.loop import background_loop, run_on_loop, settle
 from terrazzo.runtime.workers import functions, operations
 from terrazzo.settings import current_options
 
@@ -46,6 +46,7 @@ __all__ = [
     "pause",
     "run_inline",
     "run_offloaded",
+    "run_there",
     "thread",
 ]
 
@@ -202,6 +203,36 @@ async def compute(coroutine: Coroutine[Any, Any, R], ns: float) -> R:
             coroutine.close()
 
 
+async def run_there(coroutine: Coroutine[Any, Any, R], loop: asyncio.AbstractEventLoop | None = None) -> R:
+    """Await a coroutine on the one loop that what it uses is bound to, from any other.
+
+    Parameters
+    ----------
+    loop
+        By default the background loop.
+    """
+    loop = background_loop() if loop is None else loop
+    if asyncio.get_running_loop() is loop:
+        return await coroutine
+    outcome: Future[R] = Future()
+    outcome.set_running_or_notify_cancel()
+    tasks: list[asyncio.Task[R]] = []
+
+    def start() -> None:
+        tasks.append(loop.create_task(coroutine))
+        tasks[0].add_done_callback(lambda done: settle(done, outcome))
+
+    def cancel() -> None:
+        tasks[0].cancel()
+
+    try:
+        loop.call_soon_threadsafe(start, context=copy_context())
+    except RuntimeError:  # it is closed
+        coroutine.close()
+        raise
+    return await _result_of(outcome, lambda: loop.call_soon_threadsafe(cancel))
+
+
 async def pause(seconds: float = 0.0) -> None:
     """Give the event loop to others; for stores that simulate waiting."""
     await asyncio.sleep(seconds)
@@ -211,7 +242,7 @@ def _nothing() -> None:
     """A single call cannot be stopped half-way."""
 
 
-async def _result_of(future: Future[R], stop: Callable[[], None]) -> R:
+async def _result_of(future: Future[R], stop: Callable[[], object]) -> R:
     """Await a worker's result; on cancellation, wait until the worker has really stopped."""
     result = asyncio.wrap_future(future)
     try:

@@ -24,7 +24,7 @@ else:
 
     asyncio = LazyModule("asyncio")
 
-__all__ = ["background_loop", "run_on_loop"]
+__all__ = ["background_loop", "run_on_loop", "settle"]
 
 R = TypeVar("R")
 
@@ -82,7 +82,7 @@ def run_on_loop(coroutine: Coroutine[Any, Any, R], timeout: float | None = None)
     def start() -> None:
         task = loop.create_task(coroutine)
         tasks.append(task)
-        task.add_done_callback(lambda done: _settle(done, outcome))
+        task.add_done_callback(lambda done: settle(done, outcome))
 
     def cancel() -> None:
         if tasks:
@@ -103,7 +103,8 @@ def run_on_loop(coroutine: Coroutine[Any, Any, R], timeout: float | None = None)
         raise
 
 
-def _settle(task: asyncio.Task[R], outcome: Future[R]) -> None:
+def settle(task: asyncio.Task[R], outcome: Future[R]) -> None:
+    """Hand over how a task ended."""
     error = asyncio.CancelledError() if task.cancelled() else task.exception()
     if error is not None:
         outcome.set_exception(error)

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from terrazzo.storage.local import LocalStore
 from terrazzo.storage.memory import MemoryStore
 from terrazzo.storage.path import StoreLike, StorePath
 from terrazzo.storage.wrapper import WrapperStore
 
-__all__ = ["LocalStore", "MemoryStore", "StoreLike", "StorePath", "WrapperStore"]
+if TYPE_CHECKING:
+    from terrazzo.storage.fsspec import FsspecStore
+    from terrazzo.storage.obstore import ObjectStore
+
+__all__ = ["FsspecStore", "LocalStore", "MemoryStore", "ObjectStore", "StoreLike", "StorePath", "WrapperStore"]
+
+ON_USE = {"FsspecStore": "terrazzo.storage.fsspec", "ObjectStore": "terrazzo.storage.obstore"}
+"""Stores whose modules are imported when somebody asks for them."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in ON_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(ON_USE[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -211,7 +211,8 @@ def make_store(
     Parameters
     ----------
     store_like
-        A store; a path or ``file://`` URL of a folder; a dictionary, filled in place; None for a new store in memory.
+        A store; a path or URL; a mapper of fsspec, or a path of universal_pathlib; a dictionary, filled in place; None
+        for a new store in memory.
     mode
         With ``"r"`` the store is read-only; with ``"r"`` and ``"r+"`` a local folder must exist.
     storage_options
@@ -226,13 +227,16 @@ def make_store(
     FileNotFoundError
         A local folder must exist and does not.
     """
-    if storage_options:
+    remote = _remote_store(store_like, storage_options, read_only=mode == "r")
+    if remote is None and storage_options:
         raise TypeError(f"'storage_options' is for URLs of remote stores, got {quote(store_like)}")
     store: Store
     if isinstance(store_like, StorePath):
         store = store_like.store
     elif isinstance(store_like, Store):
         store = store_like
+    elif remote is not None:
+        store = remote
     elif store_like is None:
         store = MemoryStore()
     elif isinstance(store_like, (str, Path)):
@@ -278,8 +282,21 @@ def _local_path(location: str | Path) -> str:
         scheme, _, path = text.partition("://")
         if scheme == "file":
             return path
-        raise ValueError(
-            f"there is no store for URLs of the scheme {quote(scheme)}; pass a local path, a file:// URL "
-            "or an instance of a store"
-        )
     return text
+
+
+def _remote_store(
+    store_like: StoreLike | None, storage_options: dict[str, Any] | None, *, read_only: bool
+) -> Store | None:
+    """A store of what names a remote one; None for anything else. What is needed for it is imported only then."""
+    if isinstance(store_like, str) and "://" in store_like and not store_like.startswith("file://"):
+        from terrazzo.storage.urls import store_of_url
+
+        return store_of_url(store_like, storage_options, read_only=read_only)
+    package = type(store_like).__module__.partition(".")[0]
+    if package not in ("fsspec", "upath") or isinstance(store_like, Path):
+        return None
+    from terrazzo.storage.fsspec import FsspecStore
+
+    made_by = FsspecStore.from_mapper if package == "fsspec" else FsspecStore.from_upath
+    return None if storage_options else made_by(store_like, read_only=read_only)  # type: ignore[arg-type] # by package

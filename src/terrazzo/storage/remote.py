@@ -1,0 +1,149 @@
+"""What stores behind a network share: a budget of requests, repetition of what may pass, and clear errors."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+
+from terrazzo.abc.store import ByteRequest, Store
+from terrazzo.buffer.base import Buffer, BufferPrototype
+from terrazzo.errors import StoreError, quote
+from terrazzo.runtime import Budget, map_concurrent, pause
+from terrazzo.settings import current_options
+from terrazzo.storage.failures import Failure, failure_of, safe_cause, scrub
+
+__all__ = ["RemoteStore", "check_buffer"]
+
+R = TypeVar("R")
+
+FIRST_WAIT = 0.1
+LONGEST_WAIT = 15.0
+"""Seconds between two attempts: a random time up to the first, doubled each time, up to the longest."""
+
+
+class RemoteStore(Store):
+    """A store whose operations are requests to a server."""
+
+    supports_writes: bool = True
+    supports_deletes: bool = True
+    supports_listing: bool = True
+
+    def _secrets(self) -> tuple[str, ...]:
+        """Texts that no message may show."""
+        return ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        state.pop("_budget", None)
+        return state
+
+    @property
+    def budget(self) -> Budget:
+        """How many requests may be under way, of all handles on these values in this process."""
+        budget: Budget | None = self.__dict__.get("_budget")
+        if budget is None:
+            budget = self.__dict__["_budget"] = Budget.of(self.lock_identity, lambda: current_options().requests)
+        return budget
+
+    async def _ask(self, op: str, key: str, call: Callable[[], Awaitable[R]]) -> R:
+        """Make a request, again if it fails for a reason that may pass.
+
+        Parameters
+        ----------
+        call
+            Makes one attempt; whatever it does may be done twice.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such key.
+        StoreError
+            The request failed, for good or too often.
+        """
+        if self.inline:  # nothing there that may pass
+            return await self._attempt(op, key, call)
+        retry = current_options().retry
+        started = time.monotonic()
+        attempts = 0
+        wait = FIRST_WAIT
+        while True:
+            try:
+                async with self.budget:
+                    return await call()
+            except Exception as error:
+                failure = failure_of(error)
+                if failure is None:
+                    raise
+                failed = error
+            self._check_absent(failed, failure, key)
+            attempts += failure.attempts
+            now = random.uniform(0, wait) if failure.retry_after is None else failure.retry_after  # noqa: S311
+            elapsed = time.monotonic() - started
+            if not failure.is_passing or attempts >= retry.max_attempts or elapsed + now > retry.max_seconds:
+                raise self._error(failed, failure, op, key, attempts, elapsed)
+            await pause(now)
+            wait = min(2 * wait, LONGEST_WAIT)
+
+    async def _attempt(self, op: str, key: str, call: Callable[[], Awaitable[R]]) -> R:
+        try:
+            return await call()
+        except Exception as error:
+            failure = failure_of(error)
+            if failure is None:
+                raise
+            failed = error
+        self._check_absent(failed, failure, key)
+        raise self._error(failed, failure, op, key, 1, 0.0)
+
+    def _check_absent(self, failed: Exception, failure: Failure, key: str) -> None:
+        if failure.is_absent:
+            raise failed if isinstance(failed, FileNotFoundError) else FileNotFoundError(f"{self} has no key {key!r}")
+
+    def _error(
+        self, failed: Exception, failure: Failure, op: str, key: str, attempts: int, seconds: float
+    ) -> StoreError:
+        """What failed, where and why. Raised when the error is not being handled any more, and so not its context."""
+        secrets = self._secrets()
+        said = scrub(str(failed), secrets).split("\n\nDebug source")[0]
+        text = f"{self}: {op} of {quote(key)} failed"
+        if failure.status is not None:
+            text += f" with status {failure.status}"
+        if failure.is_passing:
+            text += f", after {attempts} attempt{'s' * (attempts > 1)} in {seconds:.1f} s"
+            if failure.retry_after is not None:
+                text += f"; the server asks to wait {failure.retry_after:.0f} s"
+        text += f": {type(failed).__name__}: {' '.join(said.split())[:500]}"
+        error = failure.error(
+            scrub(text, secrets),
+            errno=failure.number or getattr(failed, "errno", None),
+            op=op,
+            retryable=failure.is_passing,
+            attempts=attempts,
+            store=str(self),
+            key=key,
+        )
+        error.__cause__ = safe_cause(failed, secrets)
+        return error
+
+    async def get_partial_values(
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
+    ) -> list[Buffer | None]:
+        async def one(item: tuple[str, ByteRequest | None]) -> Buffer | None:
+            return await self.get(item[0], prototype, item[1])
+
+        return await map_concurrent(one, key_ranges, concurrency=current_options().concurrency)
+
+
+def check_buffer(value: object) -> memoryview:
+    """The bytes of a value.
+
+    Raises
+    ------
+    TypeError
+        It is no buffer.
+    """
+    if not isinstance(value, Buffer):
+        raise TypeError(f"a store holds instances of Buffer, got {quote(value)} of type {type(value).__name__}")
+    return memoryview(value.as_buffer_like())
