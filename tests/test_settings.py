@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 import subprocess
@@ -5,6 +6,7 @@ import sys
 import threading
 
 import numpy as np
+import obstore.store
 import pytest
 
 import terrazzo
@@ -16,13 +18,14 @@ from terrazzo.errors import (
     ChunkNotFoundError,
     LimitExceededError,
     MetadataValidationError,
+    StoreUnavailableError,
     ZarrUserWarning,
 )
 from terrazzo.metadata.json import parse_document
 from terrazzo.pipeline.batch import BatchedCodecPipeline
 from terrazzo.runtime import cpu_count
 from terrazzo.settings import DEFAULTS, Config, config, current_options
-from terrazzo.storage import MemoryStore
+from terrazzo.storage import MemoryStore, ObjectStore
 from terrazzo.testing.stores import HookedStore, SuspendingStore
 
 
@@ -175,6 +178,40 @@ def check_async_timeout():
         _ = array[:]
 
 
+def check_async_requests():
+    async def ask(store):
+        await asyncio.gather(*(store.exists(str(key)) for key in range(20)))
+        return store.budget.most
+
+    for limit in (1, 3):
+        store = ObjectStore(obstore.store.MemoryStore())
+        with config.set({"async.requests": limit}):
+            assert asyncio.run(ask(store)) == limit
+
+
+def attempts_of_a_request():
+    made = []
+
+    async def fail():
+        made.append(1)
+        raise ConnectionResetError
+
+    with pytest.raises(StoreUnavailableError, match="get of 'a' failed, after"):
+        asyncio.run(ObjectStore(obstore.store.MemoryStore())._ask("get", "a", fail))
+    return len(made)
+
+
+def check_retry_max_attempts():
+    for most in (1, 3):
+        with config.set({"retry.max_attempts": most}):
+            assert attempts_of_a_request() == most
+
+
+def check_retry_max_seconds():
+    with config.set({"retry.max_seconds": 1e-9}):
+        assert attempts_of_a_request() == 1
+
+
 def check_threading_max_workers():
     with config.set({"threading.max_workers": 3}):
         assert cpu_count() == 3
@@ -283,6 +320,9 @@ def test_the_defaults_are_zarr_pythons_where_it_has_them():
         "array.allow_unsafe_pickle_decode": False,
         "async.concurrency": 10,
         "async.timeout": None,
+        "async.requests": 64,
+        "retry.max_attempts": 8,
+        "retry.max_seconds": 60.0,
         "threading.max_workers": None,
     }
 

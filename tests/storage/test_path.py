@@ -149,7 +149,7 @@ def test_a_store_stays_as_it_is():
     assert make_store_path(store).path == ""
 
 
-@pytest.mark.parametrize("location", ["s3://bucket/x", "http://example.org/x", "zip://x", "://x"])
+@pytest.mark.parametrize("location", ["nothing://x", "://x"])
 def test_other_urls_are_refused_by_scheme(location):
     with pytest.raises(ValueError, match="scheme"):
         make_store(location)

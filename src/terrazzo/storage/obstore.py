@@ -41,7 +41,8 @@ VERSIONS_AT_MOST = 4096
 """Keys of which a store remembers what version it saw last."""
 
 RANGE_TEXT = re.compile(
-    r"status code: 416|Wanted range starting|Requested range was invalid|Range request not supported|non-partial response|suffix",
+    r"status code: 416|Wanted range starting|Requested range was invalid"
+    r"|Range request not supported|non-partial response|suffix",
     re.IGNORECASE,
 )
 """What obstore says of a part that lies beyond the end, and of servers that cannot give it."""
