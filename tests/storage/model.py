@@ -16,7 +16,9 @@ from terrazzo.testing.stateful import ZarrStoreStateMachine
 FEW = settings(max_examples=12 if settings.get_current_profile_name() == "default" else 2000, stateful_step_count=40)
 
 
-def machine(make: Callable[[Path], Store], drive: Callable[[Store, Any], Any]) -> Any:
+def machine(
+    make: Callable[[Path], Store], drive: Callable[[Store, Any], Any], max_examples: int = FEW.max_examples
+) -> Any:
     """The test case of one kind of store, driven in one way."""
 
     class Machine(ZarrStoreStateMachine):
@@ -29,5 +31,5 @@ def machine(make: Callable[[Path], Store], drive: Callable[[Store, Any], Any]) -
             shutil.rmtree(self.folder)
 
     case = Machine.TestCase
-    case.settings = settings(FEW)
+    case.settings = settings(FEW, max_examples=min(max_examples, FEW.max_examples))
     return case

@@ -5,28 +5,55 @@ from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
+from terrazzo.buffer.cpu import Buffer
+from terrazzo.runtime import run_inline
 from terrazzo.storage import FsspecStore
+from terrazzo.testing import StoreTests
 from tests import servers
-from tests.storage.contract import contract
+from tests.storage.contract import awaited, blocking
+from tests.storage.model import machine
 
 numbers = itertools.count()
 
-MAKE = {
-    "memory": lambda folder: FsspecStore(MemoryFileSystem(), path=f"/store{next(numbers)}"),
-    "local": lambda folder: FsspecStore(LocalFileSystem(), path=str(folder / "a")),
-    "wrapped": lambda folder: FsspecStore(
-        AsyncFileSystemWrapper(MemoryFileSystem(), asynchronous=True), path=f"/store{next(numbers)}"
-    ),
-    "s3": lambda folder: servers.s3_through_fsspec(),
-}
+
+def in_memory(folder=None):
+    return FsspecStore(MemoryFileSystem(), path=f"/store{next(numbers)}")
 
 
-@pytest.fixture(params=MAKE)
-def kind(request):
-    return request.param
+class FsspecTests(StoreTests[FsspecStore, Buffer]):
+    store_cls = FsspecStore
+    buffer_cls = Buffer
 
 
-@contract
-def test_the_contract_is_kept(check, drive, kind, tmp_path):
-    store = MAKE[kind](tmp_path)
-    drive(store, check(store))
+class TestInMemory(FsspecTests):
+    drive = staticmethod(run_inline)
+
+    @pytest.fixture
+    def store_kwargs(self):
+        return {"fs": MemoryFileSystem(), "path": f"/store{next(numbers)}"}
+
+
+class TestInAFolder(FsspecTests):
+    drive = staticmethod(run_inline)
+
+    @pytest.fixture
+    def store_kwargs(self, tmp_path):
+        return {"fs": LocalFileSystem(), "path": str(tmp_path / "a")}
+
+
+class TestAsynchronous(FsspecTests):
+    @pytest.fixture
+    def store_kwargs(self):
+        fs = AsyncFileSystemWrapper(MemoryFileSystem(), asynchronous=True)
+        return {"fs": fs, "path": f"/store{next(numbers)}"}
+
+
+class TestOnS3(FsspecTests):
+    @pytest.fixture
+    def store_kwargs(self):
+        store = servers.s3_through_fsspec()
+        return {"fs": store.fs, "path": store.path}
+
+
+TestAgainstADictionaryInMemory = machine(in_memory, blocking)
+TestAgainstADictionaryOnS3 = machine(lambda folder: servers.s3_through_fsspec(), awaited, max_examples=3)

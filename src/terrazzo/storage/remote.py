@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from terrazzo.abc.store import ByteRequest, Store
+from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.errors import StoreError, quote
-from terrazzo.runtime import Budget, map_concurrent, pause
+from terrazzo.runtime import Budget, map_concurrent, pause, run_inline, run_on_loop
 from terrazzo.settings import current_options
 from terrazzo.storage.failures import Failure, failure_of, safe_cause, scrub
 
@@ -134,6 +135,23 @@ class RemoteStore(Store):
             return await self.get(item[0], prototype, item[1])
 
         return await map_concurrent(one, key_ranges, concurrency=current_options().concurrency)
+
+    def get_sync(
+        self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        """Read a value or a part of it; None when there is no such key."""
+        return self._drive(self.get(key, prototype or default_buffer_prototype(), byte_range))
+
+    def set_sync(self, key: str, value: Buffer) -> None:
+        """Write a value."""
+        self._drive(self.set(key, value))
+
+    def delete_sync(self, key: str) -> None:
+        """Delete a value; nothing happens when there is none."""
+        self._drive(self.delete(key))
+
+    def _drive(self, coroutine: Coroutine[Any, Any, R]) -> R:
+        return run_inline(coroutine) if self.inline else run_on_loop(coroutine)
 
 
 def check_buffer(value: object) -> memoryview:
