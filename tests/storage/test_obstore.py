@@ -21,12 +21,12 @@ class ObstoreTests(StoreTests[ObjectStore, Buffer]):
 
     def test_the_child_of_a_fork_reads_and_writes(self, store):
         """The threads of obstore do not exist in the child: it says so, and does not wait for them."""
-        assert told_by_the_child_of_a_fork(store) == b"SyncError"
+        assert b"start processes by 'spawn' or 'forkserver'" in told_by_the_child_of_a_fork(store)
         assert run_on_loop(fetch(store, "before")) == b"before"
 
 
 def told_by_the_child_of_a_fork(store):
-    """The name of the error that the child of a fork gets, after its parent has used the store."""
+    """The error that the child of a fork gets, after its parent has used the store."""
     run_on_loop(put(store, "before"))
     ours, theirs = os.pipe()
     with warnings.catch_warnings():
@@ -36,8 +36,7 @@ def told_by_the_child_of_a_fork(store):
         try:
             blocking(store, fetch(store, "before"))
         except SyncError as error:
-            assert "'spawn' or 'forkserver'" in str(error)
-            os.write(theirs, b"SyncError")
+            os.write(theirs, str(error).encode())
         finally:
             os._exit(0)
     os.close(theirs)
