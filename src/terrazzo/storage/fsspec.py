@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakValueDictionary
 
 from terrazzo.abc.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, resolve
-from terrazzo.abc.store import STAGING, split_prefix, validate_key, validate_prefix
+from terrazzo.abc.key import STAGING, split_prefix, validate_key, validate_prefix
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.runtime import background_loop, offload, run_there

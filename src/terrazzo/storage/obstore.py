@@ -14,7 +14,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from terrazzo.abc.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, SuffixByteRequest, resolve
-from terrazzo.abc.store import DOCUMENTS, split_prefix, validate_key, validate_prefix
+from terrazzo.abc.key import split_prefix, validate_key, validate_prefix
+from terrazzo.abc.store import DOCUMENTS
 from terrazzo.abc.value import StoreValue, Value
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
