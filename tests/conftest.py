@@ -18,6 +18,7 @@ from terrazzo.abc.store import Store
 from terrazzo.storage import LocalStore, MemoryStore
 from terrazzo.testing import pytest_pyfunc_call
 from terrazzo.testing.stores import SuspendingStore
+from tests.foreign import install_other
 
 __all__ = ["pytest_pyfunc_call"]  # runs tests that are coroutines, also where terrazzo is not installed
 
@@ -53,3 +54,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 def driven(request: pytest.FixtureRequest) -> Callable[[Store], Store]:
     """Makes a store be driven inline, or on an event loop: a test that uses it runs both ways."""
     return SuspendingStore if request.param == "suspending" else lambda store: store
+
+
+@pytest.fixture
+def other_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package with contracts of its own is imported; see ``tests/foreign.py``."""
+    install_other(monkeypatch)

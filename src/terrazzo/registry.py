@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Registry",
+    "adopt_codec",
     "fully_qualified_name",
     "get_buffer_class",
     "get_chunk_key_encoding_class",
@@ -268,6 +269,19 @@ def get_v2_codecs() -> ModuleType:
     Metadata and codecs know each other by name only; format 2 has no names of its own, but those of numcodecs.
     """
     return importlib.import_module("terrazzo.codecs.v2")
+
+
+def adopt_codec(codec: object, *, as_it_is: bool = False) -> Any:
+    """A codec of another implementation, as one of ours or as its JSON; None for what is none.
+
+    Metadata and pipelines know codecs by name only, so what can do it is imported when it is needed.
+
+    Parameters
+    ----------
+    as_it_is
+        Whether the codec itself is wanted, even where there is one of the same name here.
+    """
+    return importlib.import_module("terrazzo.codecs.foreign").adopt_codec(codec, as_it_is=as_it_is)
 
 
 def register_chunk_key_encoding(key: str, cls: type[Any]) -> None:

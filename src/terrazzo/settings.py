@@ -46,6 +46,8 @@ NUMCODECS = {
 }
 """Classes of ``terrazzo.codecs.numcodecs`` by the id of the codec."""
 
+DEFAULT_PIPELINE = "terrazzo.pipeline.batch.BatchedCodecPipeline"
+
 DEFAULTS: dict[str, Any] = {
     "default_zarr_format": 3,
     "json_indent": 2,
@@ -70,7 +72,7 @@ DEFAULTS: dict[str, Any] = {
         "chunk_bytes": 16 << 30,
         "nested_codecs": 32,
     },
-    "codec_pipeline": {"path": "terrazzo.pipeline.batch.BatchedCodecPipeline", "batch_size": 1, "max_workers": None},
+    "codec_pipeline": {"path": DEFAULT_PIPELINE, "batch_size": 1, "max_workers": None},
     "codecs": {
         "bitround": "terrazzo.codecs.bitround.BitRoundCodec",
         "blosc": "terrazzo.codecs.blosc.BloscCodec",
@@ -206,6 +208,8 @@ class Options:
     retry: Retry
     buffer: str
     ndbuffer: str
+    pipeline: str
+    pipeline_batch_size: int
     limits: Limits
 
 
@@ -246,13 +250,19 @@ def _take_snapshot() -> Options:
         retry=Retry(_whole_number("retry.max_attempts", 1) or 1, _seconds("retry.max_seconds") or math.inf),
         buffer=str(config.get("buffer")),
         ndbuffer=str(config.get("ndbuffer")),
+        pipeline=str(config.get("codec_pipeline.path")),
+        pipeline_batch_size=_whole_number("codec_pipeline.batch_size", 1) or 1,
         limits=Limits(**{name: _whole_number(f"limits.{name}", 0, optional=True) for name in limits}),
     )
 
 
 def max_workers() -> int | None:
-    """``threading.max_workers``: how many threads may decode and encode; None for one a core."""
-    return _whole_number("threading.max_workers", 1, optional=True)
+    """How many threads may decode and encode; None for one a core.
+
+    ``codec_pipeline.max_workers`` says it, and where it does not ``threading.max_workers``.
+    """
+    own = _whole_number("codec_pipeline.max_workers", 1, optional=True)
+    return _whole_number("threading.max_workers", 1, optional=True) if own is None else own
 
 
 def _one_of(key: str, allowed: tuple[object, ...]) -> object:

@@ -5,6 +5,7 @@ from terrazzo import dtype
 from terrazzo.dtype.parse import get_data_type_from_json
 from terrazzo.errors import DataTypeValidationError
 from tests.dtype.test_numeric import TYPES, each_type
+from tests.foreign import OtherDataType
 
 
 @each_type
@@ -90,3 +91,11 @@ def test_text_that_nobody_understands_is_a_type_error():
 def test_unknown_types_of_documents_are_named(data):
     with pytest.raises(DataTypeValidationError, match=r"int7|int16|None|5"):
         get_data_type_from_json(data, zarr_format=3)
+
+
+def test_a_data_type_of_somebody_else_is_taken_by_its_json_and_its_byte_order():
+    assert dtype.parse_dtype(OtherDataType("int32", "big"), zarr_format=3) == dtype.Int32(endianness="big")
+    assert dtype.parse_dtype(OtherDataType("int32", "little"), zarr_format=3) == dtype.Int32(endianness="little")
+    assert dtype.parse_dtype(OtherDataType("uint8"), zarr_format=3) == dtype.UInt8()
+    with pytest.raises(DataTypeValidationError, match="int33"):
+        dtype.parse_dtype(OtherDataType("int33"), zarr_format=3)

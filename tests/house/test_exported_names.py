@@ -27,9 +27,10 @@ PUBLIC = {
         "CodecOutput CodecPipeline GetResult SupportsDecodeAtMost "
         "SupportsDecodeInto SupportsDecodeSized SupportsEstimatedSize SupportsMany SupportsMemoryLayout "
         "SupportsSubchunks "
-        "Subchunks SupportsSyncCodec is_inline_codec"
+        "Subchunks SupportsSyncCodec has_sync_methods is_inline_codec"
     ),
     "terrazzo.abc.key": "split_prefix validate_key validate_prefix",
+    "terrazzo.abc.foreign": "Dialect NATIVE dialect_of is_of_kind",
     "terrazzo.abc.metadata": "Metadata configuration_of from_configuration parse_named",
     "terrazzo.abc.numcodec": "Numcodec",
     "terrazzo.abc.store": (
@@ -42,6 +43,7 @@ PUBLIC = {
     "terrazzo.buffer": "Buffer BufferPrototype NDBuffer cpu default_buffer_prototype gpu",
     "terrazzo.buffer.base": "ArrayLike Buffer BufferPrototype NDArrayLike NDBuffer",
     "terrazzo.buffer.cpu": "Buffer NDBuffer as_numpy_array_wrapper buffer_prototype numpy_buffer_prototype",
+    "terrazzo.buffer.foreign": "adopt_array adopt_prototype own_buffer",
     "terrazzo.buffer.gpu": "Buffer NDBuffer buffer_prototype",
     "terrazzo.buffer.patch": "Patch",
     "terrazzo.metadata.migrate_v3": "migrate_to_v3 migrate_v2_to_v3 remove_metadata",
@@ -76,7 +78,7 @@ PUBLIC = {
     ),
     "terrazzo.experimental": "ChunkGrid ChunkSpec",
     "terrazzo.registry": (
-        "Registry fully_qualified_name get_buffer_class get_chunk_key_encoding_class get_codec_class "
+        "Registry adopt_codec fully_qualified_name get_buffer_class get_chunk_key_encoding_class get_codec_class "
         "get_ndbuffer_class get_numcodec get_pipeline_class get_v2_codecs import_numcodecs "
         "register_buffer register_chunk_key_encoding "
         "register_codec register_ndbuffer register_pipeline"

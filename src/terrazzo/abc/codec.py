@@ -60,6 +60,7 @@ __all__ = [
     "SupportsMemoryLayout",
     "SupportsSubchunks",
     "SupportsSyncCodec",
+    "has_sync_methods",
     "is_inline_codec",
 ]
 
@@ -225,14 +226,15 @@ def is_inline_codec(codec: BaseCodec[Any, Any]) -> bool:
         return of_parts
     known = _inline_classes.get(cls)
     if known is None:
-        known = _inline_classes[cls] = _has_sync_methods(cls)
+        known = _inline_classes[cls] = has_sync_methods(cls)
     return known
 
 
 _inline_classes: dict[type, bool] = {}
 
 
-def _has_sync_methods(cls: type) -> bool:
+def has_sync_methods(cls: type) -> bool:
+    """Whether a class of codecs has the synchronous methods, and has not overridden only the asynchronous ones."""
     return all(
         _depth(cls, f"_{direction}_sync") is not None
         and _depth(cls, f"_{direction}_sync") <= _depth(cls, f"_{direction}_single")  # type: ignore[operator]

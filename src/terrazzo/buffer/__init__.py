@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from terrazzo.buffer import cpu
 from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
+from terrazzo.buffer.foreign import adopt_prototype
 from terrazzo.registry import get_buffer_class, get_ndbuffer_class
 from terrazzo.settings import current_options
 
@@ -26,7 +27,8 @@ def default_buffer_prototype() -> BufferPrototype:
     names = options.buffer, options.ndbuffer
     prototype = _prototypes.get(names)
     if prototype is None:
-        prototype = _prototypes[names] = BufferPrototype(get_buffer_class(), get_ndbuffer_class())
+        prototype = BufferPrototype(get_buffer_class(), get_ndbuffer_class())
+        prototype = _prototypes[names] = adopt_prototype(prototype)
     return prototype
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -79,6 +80,8 @@ def parse_dtype(dtype_spec: ZDTypeLike, *, zarr_format: ZarrFormat) -> AnyZDType
     """
     if isinstance(dtype_spec, ZDType):
         return dtype_spec
+    if hasattr(dtype_spec, "to_native_dtype") and not isinstance(dtype_spec, type):
+        return _adopt(dtype_spec, zarr_format)
     if isinstance(dtype_spec, (str, type)) and dtype_spec in _OF_ANY_LENGTH:
         return data_type_registry.get(_OF_ANY_LENGTH[dtype_spec])()
     if isinstance(dtype_spec, Mapping):
@@ -88,6 +91,15 @@ def parse_dtype(dtype_spec: ZDTypeLike, *, zarr_format: ZarrFormat) -> AnyZDType
             return data_type_registry.match_json(dtype_spec, zarr_format=3)
         return _parse_name(dtype_spec, zarr_format)
     return _match_dtype(np.dtype(dtype_spec), zarr_format)
+
+
+def _adopt(theirs: Any, zarr_format: ZarrFormat) -> AnyZDType:
+    """A data type of another implementation, by its JSON and, which is not in that, its byte order."""
+    own: Any = data_type_registry.match_json(theirs.to_json(zarr_format=zarr_format), zarr_format=zarr_format)
+    endianness = getattr(theirs, "endianness", None)
+    if endianness is not None and hasattr(own, "endianness"):
+        own = replace(own, endianness=endianness)
+    return cast("AnyZDType", own)
 
 
 def _match_dtype(native: TBaseDType, zarr_format: ZarrFormat) -> AnyZDType:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
+from terrazzo.abc.codec import CodecPipeline
 from terrazzo.errors import ArrayNotFoundError, NodeTypeValidationError, context
 from terrazzo.grid import ChunkGrid
 from terrazzo.metadata import ArrayMetadata, ArrayV2Metadata, ArrayV3Metadata
@@ -14,10 +15,10 @@ from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes import resize
 from terrazzo.nodes.async_elements import AsyncElements
 from terrazzo.nodes.chunk_io import ChunkIO
+from terrazzo.nodes.foreign_pipeline import make_pipeline
 from terrazzo.nodes.locate import DOCUMENT, read_node, save_attributes
 from terrazzo.nodes.report import ArrayInfo
 from terrazzo.nodes.stored import stored_chunks
-from terrazzo.pipeline.batch import BatchedCodecPipeline
 from terrazzo.runtime import operation
 from terrazzo.settings import current_options
 from terrazzo.spec import ArrayConfig, ArrayConfigLike, parse_array_config
@@ -61,7 +62,7 @@ class AsyncArray(AsyncElements, Generic[T_ArrayMetadata]):
     metadata: T_ArrayMetadata
     store_path: StorePath
     config: ArrayConfig = field(default=None)  # type: ignore[assignment] # the settings decide
-    codec_pipeline: BatchedCodecPipeline = field(init=False)
+    codec_pipeline: CodecPipeline = field(init=False)
     _io: ChunkIO = field(init=False)
 
     def __post_init__(self) -> None:
@@ -76,9 +77,10 @@ class AsyncArray(AsyncElements, Generic[T_ArrayMetadata]):
 
     def _adopt(self, metadata: ArrayMetadata) -> None:
         """Go on with new metadata. Readers on other threads see the old or the new, never a mixture."""
-        object.__setattr__(self, "codec_pipeline", BatchedCodecPipeline.from_codecs(metadata.chain))
+        pipeline, foreign = make_pipeline(metadata, self.store_path, self.config)
+        object.__setattr__(self, "codec_pipeline", pipeline)
         object.__setattr__(self, "metadata", metadata)
-        object.__setattr__(self, "_io", ChunkIO(metadata, self.store_path, self.config))
+        object.__setattr__(self, "_io", ChunkIO(metadata, self.store_path, self.config, foreign))
 
     @property
     def _chunk_grid(self) -> ChunkGrid:

@@ -9,6 +9,7 @@ import numpy as np
 
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import BufferPrototype, NDBuffer
+from terrazzo.buffer.foreign import adopt_array, adopt_prototype
 from terrazzo.errors import quote
 from terrazzo.indexing import (
     BasicIndexer,
@@ -282,14 +283,13 @@ class AsyncElements(ArrayBase):
     ) -> Any:
         """Read what an indexer says."""
         io = self._io
-        prototype = prototype or default_buffer_prototype()
+        prototype = adopt_prototype(prototype) if prototype else default_buffer_prototype()
         shape = indexer.shape
         dtype = check_fields(fields, io.dtype) if fields else io.dtype
         inner = dtype.shape  # of a field that is an array
         selected = getattr(indexer, "sel_shape", shape) + inner
         if out is not None:
-            if not isinstance(out, NDBuffer):
-                raise TypeError(f"out is an NDBuffer, got {quote(out)} of type {type(out).__name__}")
+            out = adopt_array(out, prototype)
             if out.shape not in (shape + inner, selected):
                 raise ValueError(f"out has the shape {out.shape}, the selection has {selected}")
         direct = out is not None and not fields and out.shape == shape
@@ -417,7 +417,7 @@ class AsyncElements(ArrayBase):
         """Write what an indexer says."""
         self.store._check_writable()
         io = self._io
-        prototype = prototype or default_buffer_prototype()
+        prototype = adopt_prototype(prototype) if prototype else default_buffer_prototype()
         dtype = check_fields(fields, io.dtype)
         field = _only(fields) if fields else None
         if field is not None:

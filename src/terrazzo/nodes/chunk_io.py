@@ -15,6 +15,7 @@ from terrazzo.errors import BaseZarrError, add_context
 from terrazzo.grid import ChunkGrid
 from terrazzo.indexing import ChunkProjection, Indexer
 from terrazzo.metadata import ArrayMetadata
+from terrazzo.nodes.foreign_pipeline import ForeignPipeline
 from terrazzo.pipeline.prepared import PreparedChain
 from terrazzo.pipeline.read import Job, ReadRequest, read_chunks
 from terrazzo.pipeline.write import WriteRequest, write_chunks
@@ -41,9 +42,13 @@ class ChunkIO:
         Whether no codec needs an event loop.
     where
         The array, for messages.
+    foreign
+        What reads and writes chunks instead, where the settings name another pipeline.
     """
 
-    def __init__(self, metadata: ArrayMetadata, place: StorePath, config: ArrayConfig) -> None:
+    def __init__(
+        self, metadata: ArrayMetadata, place: StorePath, config: ArrayConfig, foreign: ForeignPipeline | None = None
+    ) -> None:
         self.metadata = metadata
         self.grid: ChunkGrid = metadata.chunk_grid.grid_for(metadata.shape)
         self.prefix = place.prefix
@@ -51,7 +56,8 @@ class ChunkIO:
         self.where = f"array {str(place)!r}"
         self._config = config
         self._uniform = self.grid.uniform_shape
-        self.is_inline = all(map(is_inline_codec, metadata.chain))
+        self.foreign = foreign
+        self.is_inline = foreign is None and all(map(is_inline_codec, metadata.chain))
         self._chains: dict[tuple[tuple[int, ...], BufferPrototype], PreparedChain] = {}
 
     @cached_property
@@ -150,6 +156,9 @@ class ChunkIO:
     async def read(self, indexer: Indexer, out: NDBuffer, prototype: BufferPrototype) -> None:
         """Read a selection into `out`."""
         jobs, chain = self.jobs(indexer, prototype)
+        if self.foreign is not None:
+            await self.foreign.read(jobs, out, indexer.drop_axes)
+            return
         await self.read_jobs(jobs, chain, self.count(indexer), out, indexer.drop_axes)
 
     async def read_jobs(
@@ -186,6 +195,9 @@ class ChunkIO:
         """
         jobs, chain = self.jobs(indexer, prototype)
         request = self.write_request(indexer, value, prototype, field)
+        if self.foreign is not None and field is None and request.value is not None:  # no pipeline is told of fields
+            await self.foreign.write(jobs, request.value, indexer.drop_axes)
+            return
         await write_chunks(request, jobs, self.count(indexer), request.chunk_ns(chain) if chain else 0.0)
 
     def write_request(

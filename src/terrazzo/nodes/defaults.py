@@ -20,7 +20,7 @@ from terrazzo.grid import (
     parse_lengths,
 )
 from terrazzo.pipeline.chain import parse_codec
-from terrazzo.registry import get_v2_codecs
+from terrazzo.registry import adopt_codec, get_v2_codecs
 from terrazzo.settings import Options
 from terrazzo.types import ShapeLike
 
@@ -260,6 +260,8 @@ def _several(argument: Any, kind: type[Any], name: str) -> list[Codec]:
 
 
 def _one(item: Any, kind: type[Any], name: str) -> Codec:
+    if not isinstance(item, (Mapping, kind)):
+        item = adopt_codec(item) or item
     of_numcodecs = _is_of_numcodecs(item)
     codec = parse_codec(item, kind) if of_numcodecs or isinstance(item, Mapping) else item
     if not of_numcodecs and not isinstance(codec, kind):

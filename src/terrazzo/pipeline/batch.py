@@ -48,7 +48,14 @@ class _Anywhere:
 
 @dataclass(frozen=True)
 class BatchedCodecPipeline(CodecPipeline):
-    """Runs chunks through the codecs of an array, several at once where that pays."""
+    """Runs chunks through the codecs of an array, several at once where that pays.
+
+    Attributes
+    ----------
+    batch_size
+        ``config["codec_pipeline.batch_size"]``, for programs that ask. Chunks are not decoded in batches here: each
+        goes through all its codecs at once, and what that costs decides how many threads share them.
+    """
 
     array_array_codecs: tuple[ArrayArrayCodec, ...]
     array_bytes_codec: ArrayBytesCodec
@@ -58,7 +65,8 @@ class BatchedCodecPipeline(CodecPipeline):
     @classmethod
     def from_codecs(cls, codecs: Iterable[Codec], *, batch_size: int | None = None) -> Self:
         chain = CodecChain.from_codecs(codecs)
-        return cls(chain.array_array, chain.array_bytes, chain.bytes_bytes, batch_size or 1)
+        batch_size = batch_size or current_options().pipeline_batch_size
+        return cls(chain.array_array, chain.array_bytes, chain.bytes_bytes, batch_size)
 
     @property
     def chain(self) -> CodecChain:

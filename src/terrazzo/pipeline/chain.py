@@ -16,7 +16,7 @@ from terrazzo.abc.metadata import parse_named
 from terrazzo.abc.numcodec import Numcodec
 from terrazzo.errors import MetadataValidationError, UnknownCodecError, quote
 from terrazzo.pipeline.unknown import UndecidedUnknown, UnknownCodec
-from terrazzo.registry import get_codec_class
+from terrazzo.registry import adopt_codec, get_codec_class
 from terrazzo.spec import ArraySpec
 
 __all__ = ["CodecChain", "Undecided", "check_count", "parse_codec", "parse_codecs"]
@@ -107,14 +107,19 @@ def _parse(data: object) -> Codec | Undecided:
     if isinstance(data, KINDS):
         return data
     # A protocol takes as long to check as the rest of this; JSON is told first.
-    if not isinstance(data, (str, Mapping, type)) and isinstance(data, Numcodec):
-        data = data.get_config()
+    if not isinstance(data, (str, Mapping, type)):
+        adopted = adopt_codec(data)
+        if isinstance(adopted, KINDS):
+            return adopted
+        data = adopted or (data.get_config() if isinstance(data, Numcodec) else data)
     if isinstance(data, Mapping) and "name" not in data and isinstance(data.get("id"), str):
         configuration = {key: value for key, value in data.items() if key != "id"}
         data = {"name": f"numcodecs.{data['id']}", "configuration": configuration}
     name, configuration = parse_named(data)
     members: Mapping[str, Any] = {"name": name, "configuration": configuration} if configuration else {"name": name}
     codec: Codec | Undecided = get_codec_class(name).from_dict(members)
+    if not isinstance(codec, KINDS) and not hasattr(codec, "of_kind"):
+        return adopt_codec(codec, as_it_is=True)  # type: ignore[no-any-return]
     return codec
 
 

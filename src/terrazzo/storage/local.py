@@ -15,6 +15,7 @@ from terrazzo.abc.store import split_prefix, validate_key, validate_prefix
 from terrazzo.abc.value import StoreValue, Value
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
+from terrazzo.buffer.foreign import own_buffer
 from terrazzo.errors import quote
 from terrazzo.runtime import offload
 from terrazzo.storage import files
@@ -309,6 +310,4 @@ def _rename_folder(source: str, target: str) -> bool:
 
 
 def _bytes_of(value: object) -> memoryview:
-    if not isinstance(value, Buffer):
-        raise TypeError(f"a store holds instances of Buffer, got {quote(value)} of type {type(value).__name__}")
-    return memoryview(value.as_buffer_like())
+    return memoryview(own_buffer(value).as_buffer_like())

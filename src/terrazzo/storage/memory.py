@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import AsyncIterator, Hashable, MutableMapping
-from typing import Any, Self
+from typing import Self
 
 from terrazzo.abc.byte_range import ByteRequest, resolve
 from terrazzo.abc.store import split_prefix, validate_key, validate_prefix
@@ -12,7 +12,7 @@ from terrazzo.abc.value import StoreValue, Value
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.buffer.cpu import Buffer as CpuBuffer
-from terrazzo.errors import quote
+from terrazzo.buffer.foreign import own_buffer
 from terrazzo.storage.inline import InlineStore
 
 __all__ = ["MemoryStore"]
@@ -98,7 +98,7 @@ class MemoryStore(InlineStore):
     async def set(self, key: str, value: Buffer, byte_range: tuple[int, int] | None = None) -> None:
         self._check_writable()
         validate_key(key)
-        _check_buffer(value)
+        value = own_buffer(value)
         if byte_range is not None:
             raise NotImplementedError("a part of a value cannot be written")
         self._store_dict[key] = _own(value)
@@ -106,7 +106,7 @@ class MemoryStore(InlineStore):
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
         self._check_writable()
         validate_key(key)
-        _check_buffer(value)
+        value = own_buffer(value)
         self._store_dict.setdefault(key, _own(value))
 
     async def delete(self, key: str) -> None:
@@ -201,11 +201,6 @@ def _part_of(value: Buffer, prototype: BufferPrototype | None, byte_range: ByteR
 def _keys_below(store_dict: MutableMapping[str, Buffer], folder: str) -> list[str]:
     keys = list(store_dict)
     return [key for key in keys if key.startswith(folder + "/")] if folder else keys
-
-
-def _check_buffer(value: Any) -> None:
-    if not isinstance(value, Buffer):
-        raise TypeError(f"a store holds instances of Buffer, got {quote(value)} of type {type(value).__name__}")
 
 
 def _own(value: Buffer) -> Buffer:

@@ -14,6 +14,7 @@ from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import InvalidKeyError, MetadataValidationError, quote
 from terrazzo.runtime import operation, run_inline
+from terrazzo.storage.foreign import adopt_store, is_place, is_store
 from terrazzo.storage.local import LocalStore
 from terrazzo.storage.memory import MemoryStore
 from terrazzo.types import JSON, AccessModeLiteral
@@ -63,7 +64,7 @@ class StorePath:
     __slots__ = ("path", "store")
 
     def __init__(self, store: Store, path: str = "") -> None:
-        self.store = store
+        self.store = adopt_store(store)
         self.path = normalize_path(path)
 
     @classmethod
@@ -241,6 +242,8 @@ def make_store(
         store = MemoryStore()
     elif isinstance(store_like, (str, Path)):
         store = LocalStore(_local_path(store_like), read_only=mode == "r")
+    elif is_store(store_like):
+        store = adopt_store(store_like)
     elif isinstance(store_like, MutableMapping):
         store = MemoryStore(store_like)
     else:
@@ -256,6 +259,8 @@ def make_store_path(
     storage_options: dict[str, Any] | None = None,
 ) -> StorePath:
     """Make a place in a store of whatever names one, as ``make_store``; `path` is relative to it."""
+    if is_place(store_like):
+        store_like = StorePath(store_like.store, store_like.path)  # type: ignore[union-attr] # it has both
     store = make_store(store_like, mode=mode, storage_options=storage_options)
     base = StorePath._of(store, store_like.path) if isinstance(store_like, StorePath) else StorePath._of(store, "")
     return base / normalize_path(path)

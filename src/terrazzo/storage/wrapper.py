@@ -9,6 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 from terrazzo.abc.store import ByteRequest, Store, SupportsSyncStore
 from terrazzo.abc.value import Value
 from terrazzo.buffer.base import Buffer, BufferPrototype
+from terrazzo.storage.foreign import adopt_store
 from terrazzo.storage.path import StorePath
 
 __all__ = ["WrapperStore"]
@@ -25,7 +26,7 @@ class WrapperStore(Store, Generic[S]):
     _store: S
 
     def __init__(self, store: S) -> None:
-        self._store = store
+        self._store = adopt_store(store)  # type: ignore[assignment] # the same, unless somebody else wrote it
 
     @classmethod
     async def open(cls, store_cls: type[S], *args: Any, **kwargs: Any) -> Self:
