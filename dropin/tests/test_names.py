@@ -116,8 +116,11 @@ def test_sync_times_out():
 def test_the_executor_is_made_anew_after_a_cleanup():
     pool = zarr.core.sync._get_executor()
     assert pool.submit(lambda: 3).result() == 3
+    loop = zarr.core.sync._get_loop()
     zarr.core.sync.cleanup_resources()
+    assert loop.is_closed()
     assert zarr.core.sync._get_executor() is not pool
+    zarr.core.sync.cleanup_resources()
     zarr.core.sync.cleanup_resources()
 
 

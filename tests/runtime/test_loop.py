@@ -250,6 +250,38 @@ def test_a_forgotten_loop_is_replaced(fresh_loop):
     old.close()
 
 
+def test_a_stopped_loop_leaves_no_thread_and_no_task(fresh_loop):
+    cancelled = threading.Event()
+
+    async def wait_for_ever():
+        try:
+            await asyncio.sleep(LIMIT_SECONDS)
+        finally:
+            cancelled.set()
+
+    async def start():
+        return asyncio.create_task(wait_for_ever()), asyncio.get_running_loop()
+
+    _task, loop = run_on_loop(start())
+    run_on_loop(asyncio.sleep(0))  # so that the task has begun
+    thread = loop_module._thread
+    loop_module.stop_loop()
+    assert cancelled.is_set()
+    assert loop.is_closed()
+    assert not thread.is_alive()
+    loop_module.stop_loop()  # there is none
+    assert run_on_loop(asyncio.sleep(0, "anew")) == "anew"
+    assert loop_module._loop is not loop
+
+
+def test_a_loop_does_not_stop_itself(fresh_loop):
+    async def stop():
+        loop_module.stop_loop()
+        return asyncio.get_running_loop()
+
+    assert run_on_loop(stop()) is loop_module._loop
+
+
 def test_at_exit_the_loop_says_no_more(fresh_loop, caplog):
     async def report():
         asyncio.get_running_loop().call_exception_handler({"message": "a task is lost"})

@@ -24,7 +24,7 @@ else:
 
     asyncio = LazyModule("asyncio")
 
-__all__ = ["background_loop", "run_on_loop", "settle"]
+__all__ = ["background_loop", "run_on_loop", "settle", "stop_loop"]
 
 R = TypeVar("R")
 
@@ -101,6 +101,30 @@ def run_on_loop(coroutine: Coroutine[Any, Any, R], timeout: float | None = None)
             loop.call_soon_threadsafe(cancel)
             wait_for_all([outcome], GRACE_SECONDS)
         raise
+
+
+def stop_loop() -> None:
+    """End the loop and its thread, for whoever must not leave threads behind; the next call starts them anew.
+
+    What still runs there is cancelled. Nothing happens where no loop runs, or when called on its own thread.
+    """
+    global _loop, _thread
+    with _starting:
+        loop, thread = _loop, _thread
+        if loop is None or thread is None or thread is threading.current_thread():
+            return
+        _loop = _thread = None
+
+    def stop() -> None:
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        ended = asyncio.gather(*tasks, return_exceptions=True)
+        ended.add_done_callback(lambda _: loop.stop())
+
+    loop.call_soon_threadsafe(stop)
+    thread.join()
+    loop.close()
 
 
 def settle(task: asyncio.Task[R], outcome: Future[R]) -> None:

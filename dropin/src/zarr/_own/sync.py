@@ -69,12 +69,13 @@ def _get_executor() -> ThreadPoolExecutor:
 
 
 def cleanup_resources() -> None:
-    """Stop the pool of ``_get_executor``. The background loop ends with the process and needs no help."""
+    """Stop the pool of ``_get_executor`` and the background loop; both start anew when they are needed."""
     global _executor
     with _making:
         pool, _executor = _executor, None
     if pool is not None:
         pool.shutdown(wait=True, cancel_futures=True)
+    background.stop_loop()
 
 
 async def _collect_aiterator(data: AsyncIterator[T]) -> tuple[T, ...]:
