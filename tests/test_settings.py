@@ -1,6 +1,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -26,7 +27,7 @@ from terrazzo.pipeline.batch import BatchedCodecPipeline
 from terrazzo.runtime import cpu_count
 from terrazzo.settings import DEFAULTS, Config, config, current_options
 from terrazzo.storage import MemoryStore, ObjectStore
-from terrazzo.testing.stores import HookedStore, SuspendingStore
+from terrazzo.testing.stores import CountingStore, HookedStore, SuspendingStore
 
 
 @pytest.fixture(autouse=True)
@@ -138,14 +139,26 @@ def check_array_rectilinear_chunks():
                 call()
 
 
+def requests_for_parts_of_a_shard(key, value):
+    """How many requests read three of a hundred chunks of 10 bytes, with a setting."""
+    store = CountingStore(SuspendingStore(MemoryStore()))
+    terrazzo.create_array(store, data=np.arange(1000, dtype="u1"), chunks=10, shards=1000, compressors=None)
+    with config.set({key: value}):
+        array = terrazzo.open_array(store)
+        _ = array[0]
+        store.reset()
+        assert array.oindex[[0, 25, 905]].tolist() == [0, 25, 905 % 256]
+    return sum("get" in request.operation for request in store.requests)
+
+
 def check_array_sharding_coalesce_max_gap_bytes():
-    with config.set({"array.sharding_coalesce_max_gap_bytes": 5}):
-        assert terrazzo.create_array({}, shape=(2,), dtype="i4").config.sharding_coalesce_max_gap_bytes == 5
+    counts = [requests_for_parts_of_a_shard("array.sharding_coalesce_max_gap_bytes", gap) for gap in (0, 10, 1000)]
+    assert counts == [3, 2, 1]
 
 
 def check_array_sharding_coalesce_max_bytes():
-    with config.set({"array.sharding_coalesce_max_bytes": 5}):
-        assert terrazzo.create_array({}, shape=(2,), dtype="i4").config.sharding_coalesce_max_bytes == 5
+    counts = [requests_for_parts_of_a_shard("array.sharding_coalesce_max_bytes", size) for size in (10, 30, 1000)]
+    assert counts == [3, 2, 1]
 
 
 def check_async_concurrency():
@@ -453,10 +466,48 @@ def test_clearing_drops_everything():
     assert own.get("a") == 1
 
 
-def test_unknown_settings_can_be_set_and_read():
-    with config.set({"somebody.elses": 5}):
-        assert config.get("somebody.elses") == 5
-    assert config.get("somebody.elses", "unset") == "unset"
+@pytest.fixture
+def nothing_warned_of(monkeypatch):
+    monkeypatch.setattr(config, "_unknown", set())
+
+
+@pytest.mark.usefixtures("nothing_warned_of")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda: config.set({"array.ordr": "F"}), "'array.ordr': it has no effect; did you mean 'array.order'?"),
+        (lambda: config.set(array__ordr="F"), "'array.ordr': it has no effect; did you mean 'array.order'?"),
+        (
+            lambda: config.update({"limits": {"n_dim": 3}}),
+            "'limits.n_dim': it has no effect; did you mean 'limits.ndim'?",
+        ),
+        (lambda: config.merge({"somebody": {"elses": 5}}), "there is no setting 'somebody.elses': it has no effect"),
+        (lambda: config.set({"codec_pipeline.direct_io": True}), "'codec_pipeline.direct_io': it has no effect"),
+    ],
+)
+def test_a_setting_that_there_is_not_is_set_and_warned_of_once(change, message):
+    with pytest.warns(ZarrUserWarning, match=re.escape(message)) as caught:
+        change()
+    assert [warning.filename for warning in caught] == [__file__]
+    change()
+
+
+def test_what_may_be_set_is_not_warned_of():
+    config.set({"array.write-empty-chunks": True, "codecs.somebodys": "a.b.C", "codec_pipeline": {"batch_size": 2}})
+    config.set({"codec_pipeline.path": f"{__name__}.OwnPipeline", "codec_pipeline.their_own": 3})
+    config.update_defaults({"my_package": {"setting": 1}})
+    with config.set({"my_package.setting": 2}):
+        assert config.get("my_package.setting") == 2
+    config.defaults.pop()
+
+
+@pytest.mark.usefixtures("nothing_warned_of")
+def test_environment_variables_that_name_no_setting_are_warned_of(monkeypatch):
+    monkeypatch.setenv("TERRAZZO_ASYNC__CONCURENCY", "7")
+    with pytest.warns(ZarrUserWarning, match=r"'async\.concurency'.* did you mean 'async\.concurrency'"):
+        config.refresh()
+    config.refresh()
+    terrazzo.open_array(terrazzo.create_array({}, data=[1]).store)[:]
 
 
 def test_settings_are_seen_by_other_threads():

@@ -7,14 +7,14 @@ environment variable (``TERRAZZO_ARRAY__ORDER=F``), from YAML files in ``~/.conf
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from donfig.config_obj import Config as DonfigConfig
 from donfig.config_obj import ConfigSet
 
-from terrazzo.errors import BadConfigError
+from terrazzo.errors import BadConfigError, ZarrUserWarning, quote, warn
 from terrazzo.types import MemoryOrder, ZarrFormat
 
 __all__ = ["DEFAULTS", "BadConfigError", "Config", "Limits", "Options", "Retry", "config", "current_options"]
@@ -95,6 +95,23 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+OPEN_KEYS = frozenset({"codecs", "config", "root_config", "internal_inherit_config"})
+"""Below the first stands any codec; the others are what donfig makes of its own environment variables."""
+
+
+def _leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The dotted keys of settings that may be nested."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def _canonical(key: str) -> str:
+    return key.replace("-", "_")  # donfig takes one for the other
+
+
 class _Assignment(ConfigSet):  # type: ignore[misc] # donfig is not typed
     """What ``config.set`` returns: undone at the end of a ``with`` block."""
 
@@ -124,20 +141,46 @@ class Config(DonfigConfig):  # type: ignore[misc] # donfig is not typed
 
     snapshot: Options | None = None
 
-    def changed(self) -> None:
-        """Forget the snapshot; the next call takes a new one."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._unknown: set[str] = set()
+        super().__init__(*args, **kwargs)
+
+    def changed(self, new: Mapping[str, Any] | None = None) -> None:
+        """Forget the snapshot; the next call takes a new one. Warn of keys in `new` that nothing reads."""
         self.snapshot = None
+        for key in _leaves(new or {}):
+            self._check_known(key)
+
+    def _check_known(self, key: str) -> None:
+        """Warn, once, of a key that no default is given for."""
+        known = {_canonical(name) for defaults in self.defaults for name in _leaves(defaults)}
+        if _canonical(key) in known or key.split(".")[0] in OPEN_KEYS or key in self._unknown:
+            return
+        if key.startswith("codec_pipeline.") and self.get("codec_pipeline.path", DEFAULT_PIPELINE) != DEFAULT_PIPELINE:
+            return  # the pipeline of somebody else may have settings of its own
+        self._unknown.add(key)
+        from difflib import get_close_matches  # only a mistake needs it
+
+        near = get_close_matches(key, known, n=1)
+        advice = f"; did you mean {near[0]!r}?" if near else ""
+        warn(f"there is no setting {quote(key)}: it has no effect{advice}", ZarrUserWarning)
 
     def set(self, arg: Mapping[str, Any] | None = None, **kwargs: Any) -> ConfigSet:
-        """Set values, for good or for a ``with`` block."""
+        """Set values, for good or for a ``with`` block.
+
+        Warns
+        -----
+        ZarrUserWarning
+            There is no such setting; once for each.
+        """
         assignment = _Assignment(self, arg, **kwargs)
-        self.changed()
+        self.changed({**(arg or {}), **{key.replace("__", "."): value for key, value in kwargs.items()}})
         return assignment
 
     def refresh(self, **kwargs: Any) -> None:
         """Read YAML files and environment variables again, and drop what was set."""
         super().refresh(**kwargs)
-        self.changed()
+        self.changed(self.config)
 
     def clear(self) -> None:
         """Drop every value."""
@@ -152,7 +195,7 @@ class Config(DonfigConfig):  # type: ignore[misc] # donfig is not typed
     def update(self, new: Mapping[str, Any], priority: str = "new") -> None:
         """Merge `new` into these settings."""
         super().update(new, priority=priority)
-        self.changed()
+        self.changed(new)
 
     def update_defaults(self, new: Mapping[str, Any]) -> None:
         """Add defaults, below every value that was set."""
