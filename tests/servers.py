@@ -6,6 +6,8 @@ import subprocess
 import sys
 import urllib.request
 
+import obstore.store
+
 from terrazzo.storage import FsspecStore, ObjectStore
 
 SERVE_S3 = """
@@ -56,10 +58,15 @@ def stop() -> None:
 
 def s3_through_obstore(**options) -> ObjectStore:
     """A store below a prefix of its own."""
-    import obstore.store
+    return s3_at(s3(), f"p{next(_numbers)}/q r", **options)
 
-    place = {"prefix": f"p{next(_numbers)}/q r", "endpoint": s3(), "client_options": {"allow_http": True}}
-    return ObjectStore(obstore.store.S3Store(BUCKET, **place, **ACCESS, **options))
+
+def s3_at(url: str, prefix: str, **options) -> ObjectStore:
+    """A store below a prefix, on the server that another process has started."""
+    client_options = {"allow_http": True}
+    return ObjectStore(
+        obstore.store.S3Store(BUCKET, prefix=prefix, endpoint=url, client_options=client_options, **ACCESS, **options)
+    )
 
 
 def s3_options() -> dict:

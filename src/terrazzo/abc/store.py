@@ -241,6 +241,11 @@ class Store(ABC):
         return False
 
     @property
+    def supports_conditional_writes(self) -> bool:
+        """Whether a write can be made to depend on the value that is there, whoever has written it."""
+        return False
+
+    @property
     def supports_consolidated_metadata(self) -> bool:
         """Whether it makes sense to consolidate metadata in this store."""
         return True
@@ -368,6 +373,25 @@ class Store(ABC):
     @abstractmethod
     async def set(self, key: str, value: Buffer) -> None:
         """Write a value, whole or not at all."""
+
+    async def get_versioned(self, key: str, prototype: BufferPrototype) -> tuple[Buffer | None, Any]:
+        """Read a value, and of which version it is: what ``set_if_version`` takes, and None when there is no value."""
+        return await self.get(key, prototype), None
+
+    async def set_if_version(self, key: str, value: Buffer, version: Any) -> bool:
+        """Write a value if the one that is there is of a version; whether it was.
+
+        Parameters
+        ----------
+        version
+            As ``get_versioned`` told it; None if there must be no value.
+
+        Raises
+        ------
+        NotImplementedError
+            The store does not support conditional writes.
+        """
+        raise NotImplementedError(f"{self} does not support conditional writes")
 
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
         """Write a value unless there is one; of several at once, one wins."""

@@ -43,6 +43,8 @@ class PreparedChain:
 
     Attributes
     ----------
+    codecs
+        The chain.
     spec
         Of the decoded chunk.
     dtype
@@ -73,6 +75,7 @@ class PreparedChain:
     def __init__(self, chain: CodecChain, spec: ArraySpec) -> None:
         spec.dtype.check_usable()
         chain.check_usable()
+        self.codecs = chain
         self.spec = spec
         self.dtype: np.dtype[Any] = spec.dtype.to_native_dtype()
         self.size: int = math.prod(spec.shape) * self.dtype.itemsize

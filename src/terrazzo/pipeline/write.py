@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
+from terrazzo.abc.update import Change, change_versioned
 from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
 from terrazzo.errors import add_context
 from terrazzo.indexing.projection import PLAIN, SelectorTuple
@@ -126,6 +127,7 @@ async def write_chunks(request: WriteRequest, jobs: Iterable[Job], count: int, c
 async def _write_jobs(request: WriteRequest, jobs: Iterator[Job]) -> None:
     target = request.target
     lock = getattr(target, "lock", _no_lock)
+    compares = getattr(target, "supports_conditional_writes", False)
     for key, chain, (coords, chunk_selection, out_selection, is_complete) in jobs:
         try:
             part = request.part_of(out_selection)
@@ -133,6 +135,10 @@ async def _write_jobs(request: WriteRequest, jobs: Iterator[Job]) -> None:
                 encoded = await _encode_whole(request, chain, part, chunk_selection)
                 async with lock(key):
                     await _store(target, key, chain, encoded)
+            elif compares:
+                change = partial(merge, chain, part=part, chunk_selection=chunk_selection, field=request.written_field)
+                async with lock(key):
+                    await _change_versioned(target, key, chain, change)
             else:
                 async with lock(key):
                     stored = await target.get(key, chain.spec.prototype)
@@ -188,22 +194,55 @@ async def _computed(chain: PreparedChain, encoding: Any) -> Buffer | None:
     return encoded
 
 
+async def _change_versioned(target: Any, key: Any, chain: PreparedChain, change: Change) -> None:
+    """Change a chunk so that nothing is lost that other processes write to it meanwhile."""
+
+    async def changed(stored: Buffer | None) -> Buffer | None:
+        encoded = await _computed(chain, change(stored))
+        if encoded is None and stored is not None:  # to delete it might delete what somebody else has written
+            return await _encode_fill(chain)
+        return encoded
+
+    try:
+        await change_versioned(target, key, chain.spec.prototype, changed)
+    finally:
+        if chain.parts is not None:
+            chain.parts.forget((getattr(target, "lock_identity", None), key))
+
+
+async def _encode_fill(chain: PreparedChain) -> Buffer | None:
+    """A stored chunk of fill values, where there would be none."""
+    spec = chain.spec
+    keeping = PreparedChain(chain.codecs, replace(spec, config=replace(spec.config, write_empty_chunks=True)))
+    fill = spec.prototype.nd_buffer.create(shape=(), dtype=chain.dtype, fill_value=spec.fill_value)
+    return await encode_new(keeping, fill, chain.everything)
+
+
 async def trim_chunk(target: Any, key: str, chain: PreparedChain, kept: SelectorTuple) -> None:
     """Set everything in a stored chunk to the fill value, but the region `kept`."""
+
+    async def trimmed(stored: Buffer | None) -> Buffer | None:
+        return None if stored is None else await _trimmed(chain, stored, kept)
+
     async with target.lock(key):
+        if getattr(target, "supports_conditional_writes", False):
+            await _change_versioned(target, key, chain, trimmed)
+            return
         stored = await target.get(key, chain.spec.prototype)
-        if stored is None:
-            return
-        if chain.parts is not None:
-            encoded = await _trim_parts(chain, stored, kept)
-            if encoded is None or encoded.to_bytes() != stored.to_bytes():
-                await _store(target, key, chain, encoded)
-            return
-        chunk = await chain.decode(stored)
-        trimmed = filled(chain)
-        trimmed[kept] = chunk[kept]
-        if not trimmed.all_equal(chunk.as_ndarray_like()):
-            await _store(target, key, chain, await encode_or_drop(chain, trimmed))
+        encoded = await trimmed(stored)
+        if encoded is not stored:
+            await _store(target, key, chain, encoded)
+
+
+async def _trimmed(chain: PreparedChain, stored: Buffer, kept: SelectorTuple) -> Buffer | None:
+    """What is stored of a chunk when only a region of it stays; the same object if that is what it is."""
+    if chain.parts is not None:
+        encoded = await _trim_parts(chain, stored, kept)
+        return stored if encoded is not None and encoded.to_bytes() == stored.to_bytes() else encoded
+    chunk = await chain.decode(stored)
+    trimmed = filled(chain)
+    trimmed[kept] = chunk[kept]
+    return stored if trimmed.all_equal(chunk.as_ndarray_like()) else await encode_or_drop(chain, trimmed)
 
 
 async def _trim_parts(chain: PreparedChain, stored: Buffer, kept: SelectorTuple) -> Buffer | None:

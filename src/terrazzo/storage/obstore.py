@@ -6,8 +6,10 @@ itself, as the store's ``retry_config`` says, honouring ``Retry-After``.
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from contextlib import suppress
@@ -50,18 +52,25 @@ RANGE_TEXT = re.compile(
 
 
 class _Process:
-    """Whether this process, or the one that it was forked from, has made requests."""
+    """Whether this process, or the one that it was forked from, has made requests, and when the last one was."""
 
-    used = False
+    used = 0.0
     broken = False
 
 
 def _after_fork() -> None:
-    _Process.broken = _Process.used
+    _Process.broken = bool(_Process.used)
+
+
+def _at_exit() -> None:
+    """Let obstore's threads put away what the last request used: who needs the interpreter when it ends aborts."""
+    if not _Process.broken and time.monotonic() - _Process.used < 1.0:
+        time.sleep(0.05)
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_at_exit)
 
 
 class ObjectStore(RemoteStore, Generic[T_Store]):
@@ -113,7 +122,7 @@ class ObjectStore(RemoteStore, Generic[T_Store]):
 
     @property
     def supports_conditional_writes(self) -> bool:
-        """Whether a write can depend on what is there."""
+        """Whether a write can be made to depend on the value that is there: not in folders, nor over plain HTTP."""
         return self._kind in COMPARES
 
     # -- what it is
@@ -162,7 +171,7 @@ class ObjectStore(RemoteStore, Generic[T_Store]):
                 f"{self}: obstore has threads, which do not survive a fork: start processes by 'spawn' or "
                 "'forkserver', or use FsspecStore"
             )
-        _Process.used = True
+        _Process.used = time.monotonic()
 
     # -- reading
 
@@ -318,6 +327,9 @@ class ObjectStore(RemoteStore, Generic[T_Store]):
     async def set_if_version(self, key: str, value: Buffer, version: Any) -> bool:
         import obstore
 
+        if version == {}:  # the server tells no versions
+            await self.set(key, value)
+            return True
         try:
             await self._put("set_if_version", key, value, mode="create" if version is None else version)
         except (obstore.exceptions.AlreadyExistsError, obstore.exceptions.PreconditionError, FileNotFoundError):

@@ -122,6 +122,15 @@ class WrapperStore(Store, Generic[S]):
         return self._store.supports_partial_writes
 
     @property
+    def supports_conditional_writes(self) -> bool:
+        return self._store.supports_conditional_writes and self._forwards_values
+
+    @property
+    def _forwards_values(self) -> bool:
+        """Whether values are what the store inside holds."""
+        return type(self).get is WrapperStore.get and type(self).set is WrapperStore.set
+
+    @property
     def supports_consolidated_metadata(self) -> bool:
         return self._store.supports_consolidated_metadata
 
@@ -182,6 +191,12 @@ class WrapperStore(Store, Generic[S]):
 
     async def set(self, key: str, value: Buffer) -> None:
         await self._store.set(key, value)
+
+    async def get_versioned(self, key: str, prototype: BufferPrototype) -> tuple[Buffer | None, Any]:
+        return await self._store.get_versioned(key, prototype)
+
+    async def set_if_version(self, key: str, value: Buffer, version: Any) -> bool:
+        return await self._store.set_if_version(key, value, version)
 
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
         await self._store.set_if_not_exists(key, value)

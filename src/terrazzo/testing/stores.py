@@ -83,6 +83,18 @@ class HookedStore(WrapperStore[Store]):
         await self.before(Request("set", key))
         await self._store.set(key, value)
 
+    @property
+    def supports_conditional_writes(self) -> bool:
+        return self._store.supports_conditional_writes
+
+    async def get_versioned(self, key: str, prototype: BufferPrototype) -> tuple[Buffer | None, Any]:
+        await self.before(Request("get", key))
+        return await self._store.get_versioned(key, prototype)
+
+    async def set_if_version(self, key: str, value: Buffer, version: Any) -> bool:
+        await self.before(Request("set_if_version", key))
+        return await self._store.set_if_version(key, value, version)
+
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
         await self.before(Request("set_if_not_exists", key))
         await self._store.set_if_not_exists(key, value)
