@@ -39,6 +39,7 @@ PUBLIC = {
         "set_or_delete split_prefix validate_key "
         "validate_prefix"
     ),
+    "terrazzo.abc.update": "Change change_versioned update",
     "terrazzo.abc.value": "GetterValue PassingVersion StoreValue Value ValuePart",
     "terrazzo.buffer": "Buffer BufferPrototype NDBuffer cpu default_buffer_prototype gpu",
     "terrazzo.buffer.base": "ArrayLike Buffer BufferPrototype NDArrayLike NDBuffer",
