@@ -171,6 +171,9 @@ class Subchunks(Protocol):
     """A codec prepared for chunks of one shape, which are made of subchunks that can be read and written alone.
 
     Regions, and the elements in them, are those of what the codec is given: after the array→array codecs.
+
+    One that has ``async check(value, found)`` too decodes every subchunk of a stored chunk alone, keeps nothing, calls
+    `found` with every error, and returns the bytes of the chunk, or None when there is none.
     """
 
     async def decode(self, data: Buffer) -> NDBuffer:

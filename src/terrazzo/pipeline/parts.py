@@ -64,6 +64,11 @@ class Parts:
         value = part.reshape(region.shape) if part.shape else part
         return await self._subchunks.merge(stored, *self._transposed(region, value))
 
+    @property
+    def check(self) -> Callable[[Value, Callable[[Exception], None]], Awaitable[int | None]] | None:
+        """Decodes every subchunk of a stored chunk alone; None where the codec has no way to."""
+        return getattr(self._subchunks, "check", None)
+
     def forget(self, identity: tuple[Hashable, ...]) -> None:
         """A stored chunk was written: what is being read of it may be out of date."""
         self._subchunks.forget(identity)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from terrazzo.abc.value import Value
 from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.buffer.patch import Patch
+from terrazzo.codecs.sharding.check import check
 from terrazzo.codecs.sharding.layout import ShardLayout
 from terrazzo.codecs.sharding.reader import indexes, place, read
 from terrazzo.codecs.sharding.writer import merge
@@ -40,6 +41,9 @@ class PreparedShard:
 
     async def read(self, value: Value, region: Region, target: NDBuffer) -> bool:
         return await read(self.layout, value, region, target)
+
+    async def check(self, value: Value, found: Callable[[Exception], None]) -> int | None:
+        return await check(self.layout, value, found)
 
     def forget(self, identity: tuple[Hashable, ...]) -> None:
         indexes.forget(lambda key: key[0][: len(identity)] == identity)
