@@ -37,6 +37,7 @@ from terrazzo.api.synchronous import (
     save_array,
     save_group,
     tree,
+    verify,
     zeros,
     zeros_like,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "set_format",
     "set_log_level",
     "tree",
+    "verify",
     "zeros",
     "zeros_like",
 ]

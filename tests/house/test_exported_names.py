@@ -9,7 +9,8 @@ from tests.house.source import FILES, SOURCE, module_of
 API = (
     "array consolidate_metadata copy copy_all copy_store create create_array create_group create_hierarchy empty "
     "empty_like from_array full full_like group load migrate_v2_to_v3 ones ones_like open open_array "
-    "open_consolidated open_group open_like rechunk remove_metadata save save_array save_group tree zeros zeros_like"
+    "open_consolidated open_group open_like rechunk remove_metadata save save_array save_group tree "
+    "verify zeros zeros_like"
 )
 PUBLIC = {
     "terrazzo": (

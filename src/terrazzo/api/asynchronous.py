@@ -23,7 +23,7 @@ from terrazzo.api.creating import (
 from terrazzo.api.hierarchies import create_hierarchy
 from terrazzo.api.migrating import migrate_v2_to_v3, remove_metadata
 from terrazzo.api.nodes import create_group, group, open, open_array, open_group, open_like
-from terrazzo.api.reporting import tree
+from terrazzo.api.reporting import tree, verify
 from terrazzo.api.saving import load, save, save_array, save_group
 from terrazzo.api.transferring import copy, copy_all, copy_store, rechunk
 
@@ -58,6 +58,7 @@ __all__ = [
     "save_array",
     "save_group",
     "tree",
+    "verify",
     "zeros",
     "zeros_like",
 ]

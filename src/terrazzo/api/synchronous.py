@@ -42,6 +42,7 @@ __all__ = [
     "save_array",
     "save_group",
     "tree",
+    "verify",
     "zeros",
     "zeros_like",
 ]
@@ -89,5 +90,6 @@ save = mirror_function(asynchronous.save)
 save_array = mirror_function(asynchronous.save_array)
 save_group = mirror_function(asynchronous.save_group)
 tree = mirror_function(asynchronous.tree)
+verify = mirror_function(asynchronous.verify)
 zeros = mirror_function(asynchronous.zeros, _to_array)
 zeros_like = mirror_function(asynchronous.zeros_like, _to_array)

@@ -14,7 +14,7 @@ from terrazzo.storage import StorePath
 from terrazzo.storage.path import normalize_path
 from terrazzo.types import ZarrFormat
 
-__all__ = ["Found", "children_of", "iter_found", "iter_members"]
+__all__ = ["AT_ONCE", "Found", "children_of", "iter_found", "iter_members"]
 
 DOCUMENTS = (DOCUMENT, *V2_DOCUMENTS, ".zmetadata")
 RESERVED_PREFIX = "__zarr"

@@ -8,7 +8,7 @@ from typing import Any
 
 from terrazzo.grid import ChunkGrid
 
-__all__ = ["VARIABLE", "ArrayInfo", "GroupInfo", "human_readable_size"]
+__all__ = ["VARIABLE", "ArrayInfo", "GroupInfo", "human_readable_size", "reason_of"]
 
 LABEL_WIDTH = 19
 
@@ -24,6 +24,11 @@ def human_readable_size(size: int) -> str:
         if size < 1 << (10 * (exponent + 1)):
             return f"{size / (1 << 10 * exponent):.1f}{unit}"
     return f"{size / (1 << 50):.1f}P"
+
+
+def reason_of(error: BaseException) -> str:
+    """What is wrong, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _table(rows: Iterable[tuple[str, object]]) -> str:

@@ -12,8 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from terrazzo.metadata import ArrayMetadata, ConsolidatedMetadata, GroupMetadata, NodeMetadata
-from terrazzo.nodes.locate import READS_AT_ONCE, read_node
-from terrazzo.nodes.members import children_of
+from terrazzo.nodes.locate import read_node
+from terrazzo.nodes.members import AT_ONCE, children_of
+from terrazzo.nodes.report import reason_of
 from terrazzo.runtime import map_concurrent
 from terrazzo.storage import StorePath
 from terrazzo.types import JSON, ZarrFormat
@@ -288,13 +289,13 @@ async def browse(
         if len(nodes) >= most:
             rest |= dict.fromkeys(groups, NOT_LOOKED_AT)
             break
-        listed = await map_concurrent(partial(_names, source, reasons), groups, concurrency=READS_AT_ONCE)
+        listed = await map_concurrent(partial(_names, source, reasons), groups, concurrency=AT_ONCE)
         wanted: list[str] = []
         room = _shared_out([len(names) for names in listed], most - len(nodes))
         for group, names, part in zip(groups, listed, room, strict=True):
             rest[group] = len(names) - part
             wanted += sorted(names)[:part]
-        found = await map_concurrent(partial(_look, source), wanted, concurrency=READS_AT_ONCE)
+        found = await map_concurrent(partial(_look, source), wanted, concurrency=AT_ONCE)
         nodes |= {node.path: node for node in found if node is not None}
         groups = [node.path for node in found if node is not None and node.kind == "group"]
         depth += 1
@@ -330,11 +331,6 @@ def node_of(path: str, metadata: NodeMetadata) -> TreeNode:
     if isinstance(metadata, ArrayMetadata):
         return TreeNode(path, "array", metadata.shape, metadata.data_type.label)
     return TreeNode(path)
-
-
-def reason_of(error: BaseException) -> str:
-    """What is wrong, in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _shared_out(counts: Sequence[int], room: int) -> list[int]:
