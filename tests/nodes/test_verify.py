@@ -78,7 +78,7 @@ def test_a_part_of_a_hierarchy_can_be_verified(store):
     assert terrazzo.verify(root, path="g/sharded").chunks == 4
     assert terrazzo.verify(root["g"], path="h").where == f"{store}/g/h"
     assert terrazzo.verify(root["plain"]).chunks == 1
-    with pytest.raises(NodeNotFoundError, match="neither an array nor a group at .*/nowhere"):
+    with pytest.raises(NodeNotFoundError, match="neither an array nor a group at"):
         terrazzo.verify(store, path="nowhere")
 
 
@@ -169,7 +169,7 @@ def test_progress_is_told_of_every_chunk(driven):
 
 def test_keys_that_nobody_reads_are_notes(store):
     fill(store, {"zarr.json": GROUP, "a/zarr.json": document(), "a/c/0": b"\x01\x02", "notes.txt": b"x"})
-    fill(store, {"a/c/2": b"\x01", "a/c/0.0": b"x", "a/README": b"x", "folder/inside": b"x", "__reserved/x": b"x"})
+    fill(store, {"a/c/2": b"\x01", "a/c/0.0": b"x", "a/README": b"x", "folder/inside": b"x", "__zarr_x/y": b"x"})
     found = terrazzo.verify(store)
     assert found.is_ok
     assert found.problems == ()
@@ -525,8 +525,8 @@ def test_memory_holds_as_many_chunks_as_are_read_at_once(tmp_path):
 store = LocalStore(sys.argv[1])
 array = terrazzo.create_array(store, name="a", shape=(200 << 20,), chunks=(1 << 20,), dtype="u1", compressors=None)
 piece = np.ones(1 << 20, "u1")
-for start in range(0, 200 << 20, 1 << 20):
-    array[start : start + (1 << 20)] = piece
+for at in range(0, 200 << 20, 1 << 20):
+    array[at : at + (1 << 20)] = piece
 shards = terrazzo.create_array(
     store, name="s", shape=(128 << 20,), chunks=(1 << 20,), shards=(128 << 20,), dtype="u1", compressors=None
 )
