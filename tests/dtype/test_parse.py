@@ -99,3 +99,7 @@ def test_a_data_type_of_somebody_else_is_taken_by_its_json_and_its_byte_order():
     assert dtype.parse_dtype(OtherDataType("uint8"), zarr_format=3) == dtype.UInt8()
     with pytest.raises(DataTypeValidationError, match="int33"):
         dtype.parse_dtype(OtherDataType("int33"), zarr_format=3)
+
+
+def test_the_first_name_of_the_function_stays():
+    assert dtype.parse_data_type is dtype.parse_dtype

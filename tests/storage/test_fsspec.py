@@ -57,3 +57,11 @@ class TestOnS3(FsspecTests):
 
 TestAgainstADictionaryInMemory = machine(in_memory, blocking)
 TestAgainstADictionaryOnS3 = machine(lambda folder: servers.s3_through_fsspec(), awaited, max_examples=3)
+
+
+def test_a_local_path_is_as_good_as_its_url(tmp_path):
+    for place in (tmp_path, str(tmp_path), f"file://{tmp_path}"):
+        store = FsspecStore.from_url(place)
+        assert store.path == str(tmp_path)
+        run_inline(store.set("a", Buffer.from_bytes(b"b")))
+        assert (tmp_path / "a").read_bytes() == b"b"

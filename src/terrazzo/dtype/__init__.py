@@ -24,6 +24,9 @@ from terrazzo.dtype.numeric import (
 )
 from terrazzo.dtype.parse import DataTypeRegistry, ZDTypeLike, data_type_registry, parse_dtype
 
+parse_data_type = parse_dtype
+"""The name that zarr-python gave it first, and that packages import."""
+
 if TYPE_CHECKING:
     from terrazzo.dtype.forms import (
         DateTime64JSON_V2,

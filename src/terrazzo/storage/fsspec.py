@@ -116,12 +116,12 @@ class FsspecStore(RemoteStore):
     @classmethod
     def from_url(
         cls,
-        url: str,
+        url: str | os.PathLike[str],
         storage_options: dict[str, Any] | None = None,
         read_only: bool = False,
         allowed_exceptions: tuple[type[Exception], ...] = ALLOWED_EXCEPTIONS,
     ) -> Self:
-        """Make a store of a URL and the options of its file system.
+        """Make a store of a URL or a local path, and the options of its file system.
 
         Raises
         ------
@@ -132,13 +132,15 @@ class FsspecStore(RemoteStore):
         """
         from fsspec.core import url_to_fs
         from fsspec.registry import get_filesystem_class
+        from fsspec.utils import get_protocol, stringify_path
 
-        scheme = url.partition("://")[0]
+        location: str = stringify_path(url)
+        scheme = get_protocol(location)
         options = dict(storage_options or {})
         try:
-            if "::" not in url and get_filesystem_class(scheme).async_impl:
+            if "::" not in location and get_filesystem_class(scheme).async_impl:
                 options = {"asynchronous": True, **options}
-            fs, path = url_to_fs(url, **options)
+            fs, path = url_to_fs(location, **options)
         except ImportError as error:
             raise ImportError(
                 f"{scheme}:// needs a package that is not installed ({error}); pip install 'terrazzo[remote]'"
