@@ -6,10 +6,23 @@ import pytest
 from terrazzo.buffer import cpu
 from terrazzo.codecs import BloscCodec, Crc32cCodec, GzipCodec, ZstdCodec
 from terrazzo.errors import ChecksumError, CorruptDataError, InvalidKeyError, LimitExceededError
+from terrazzo.pipeline.lane import lane_into
 from terrazzo.runtime import run_inline
 from terrazzo.settings import config
 from tests.helpers import AsyncNegate, AsyncText, SyncFlip
-from tests.pipeline.test_prepared import CHAINS, LITTLE, SWAP, decode, each_chain, encode, place, prepare, reader, run
+from tests.pipeline.test_prepared import (
+    ALL,
+    CHAINS,
+    LITTLE,
+    SWAP,
+    decode,
+    each_chain,
+    encode,
+    place,
+    prepare,
+    reader,
+    run,
+)
 
 
 @pytest.fixture
@@ -214,7 +227,8 @@ def test_MD_05_a_chunk_beyond_the_limit_is_not_made(array):
         for attempt in (
             lambda: decode(raw, array.tobytes()),
             lambda: place(packed, stored, out),
-            lambda: run_inline(raw.read_raw(reader(bytes(96)), cpu.NDBuffer.from_numpy_array(out))),
+            lambda: run_inline(raw.read_raw(reader(bytes(96)), cpu.NDBuffer(out), ALL, ALL)),
+            lambda: lane_into(cpu.NDBuffer(out), packed),
         ):
             with pytest.raises(LimitExceededError) as caught:
                 attempt()

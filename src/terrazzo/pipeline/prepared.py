@@ -192,30 +192,7 @@ class PreparedChain:
             chunk = await self._view(piece)
             out[out_selection] = _selected(chunk, chunk_selection, drop_axes)
 
-    async def read_raw(self, get_into: Callable[[memoryview], Awaitable[int | None]], out: NDBuffer) -> bool:
-        """Let a store read a chunk that is stored as it lies in memory; False when there is none.
-
-        Parameters
-        ----------
-        out
-            A view of the shape of the chunk, but for axes of length 1.
-        """
-        self.check_limit()
-        out = out.reshape(self.spec.shape)
-        target = self._memory_of(out)
-        if target is not None:
-            size = await get_into(target)
-            if size is not None:
-                self._check_size(size)
-            return size is not None
-        with Scratch(self.size) as piece:
-            size = await get_into(piece.data)
-            if size is not None:
-                self._check_size(size)
-                out[...] = await self._view(piece)
-            return size is not None
-
-    async def read_raw_part(
+    async def read_raw(
         self,
         get_into: Callable[[memoryview], Awaitable[int | None]],
         out: NDBuffer,
@@ -223,12 +200,12 @@ class PreparedChain:
         out_selection: SelectorTuple,
         drop_axes: tuple[int, ...] = (),
     ) -> bool:
-        """As `place`, of a chunk that a store reads as it lies in memory; False when there is none."""
+        """As `place`, of a chunk that a store reads, stored as it lies in memory; False when there is none."""
         self.check_limit()
         with Scratch(self.size) as piece:
             size = await get_into(piece.data)
             if size is not None:
-                self._check_size(size)
+                self.check_size(size)
                 out[out_selection] = _selected(await self._view(piece), chunk_selection, drop_axes)
             return size is not None
 
@@ -242,13 +219,14 @@ class PreparedChain:
                 value=self.size,
             )
 
-    def _check_size(self, size: int) -> None:
+    def check_size(self, size: int) -> None:
+        """Refuse so many bytes where another number is stored."""
         if self.stored_size is not None and size != self.stored_size:
             raise CorruptDataError(f"{size} bytes are stored, expected {self.stored_size}", stage="size")
 
     async def _undo(self, data: Buffer, stages: Sequence[Stage]) -> Buffer:
         """Decode the bytes→bytes stages, last to first."""
-        self._check_size(len(data))
+        self.check_size(len(data))
         for stage in reversed(stages):
             size = stage.decoded_size
             try:

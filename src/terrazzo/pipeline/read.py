@@ -15,7 +15,8 @@ from typing import Any, Protocol, TypeAlias
 from terrazzo.abc.value import Value
 from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
 from terrazzo.errors import ChunkNotFoundError, add_context
-from terrazzo.indexing.projection import PLAIN, ChunkProjection, SelectorTuple
+from terrazzo.indexing.projection import ChunkProjection, SelectorTuple
+from terrazzo.pipeline.lane import Lane, lane_into, takes_all
 from terrazzo.pipeline.prepared import OWN_SPEED_NS, PreparedChain
 from terrazzo.runtime import compute, share, useful_width
 from terrazzo.settings import current_options
@@ -96,6 +97,8 @@ async def _read_jobs(request: ReadRequest, jobs: Iterator[Job]) -> None:
     get, open_value = source.get, source.open_value
     at_once = AT_ONCE if getattr(source, "inline", False) else math.inf
     get_into: Any = source.get_into if getattr(source, "reads_into", False) else None  # type: ignore[attr-defined]
+    known: PreparedChain | None = None  # chunks of one shape follow one another
+    lane: Lane | None = None
     for key, chain, (coords, chunk_selection, out_selection, is_complete) in jobs:
         try:
             if chain.parts is not None and chain.reads_parts and (not is_complete or chain.size > at_once):
@@ -104,13 +107,16 @@ async def _read_jobs(request: ReadRequest, jobs: Iterator[Job]) -> None:
                 if not found:
                     _fill(request, key, chain, out_selection)
                 continue
-            whole = is_complete and _takes_all(chain, chunk_selection, out_selection)
+            whole = is_complete and takes_all(chain, chunk_selection, out_selection)
+            if whole and chain is not known:
+                known, lane = chain, lane_into(out, chain)
+            on_lane = lane if whole else None
             if get_into is not None and chain.reads_raw:
-                into = partial(get_into, key)
-                if whole:
-                    found = await chain.read_raw(into, out[out_selection])
+                if on_lane is not None:
+                    found = await on_lane.read(get_into, key, out_selection)
                 else:
-                    found = await chain.read_raw_part(into, out, chunk_selection, out_selection, drop_axes)
+                    into = partial(get_into, key)
+                    found = await chain.read_raw(into, out, chunk_selection, out_selection, drop_axes)
                 if not found:
                     _fill(request, key, chain, out_selection)
                 continue
@@ -118,29 +124,15 @@ async def _read_jobs(request: ReadRequest, jobs: Iterator[Job]) -> None:
             if data is None:
                 _fill(request, key, chain, out_selection)
                 continue
-            placed = chain.place(data, out, chunk_selection, out_selection, whole, drop_axes)
+            if on_lane is not None:
+                placed = on_lane.place(data.as_buffer_like(), out_selection)
+            else:
+                placed = chain.place(data, out, chunk_selection, out_selection, whole, drop_axes)
             await (compute(placed, chain.decode_ns + chain.held_ns) if chain.inline else placed)
         except Exception as error:
             note = f"while reading chunk {coords} of {request.where}, key {key!r}"
             add_context(error, note, store=source, key=str(key), chunk_coords=coords)
             raise
-
-
-def _takes_all(chain: PreparedChain, chunk_selection: SelectorTuple, out_selection: SelectorTuple) -> bool:
-    """Whether the selected region of the output is a view of the shape of the chunk, but for axes of length 1.
-
-    A chunk that reaches beyond the array is complete without that.
-    """
-    if not PLAIN.issuperset(map(type, chunk_selection)):
-        return False  # arrays: they may select everything, but in another order
-    if chunk_selection != chain.everything:
-        for selected, length in zip(chunk_selection, chain.spec.shape, strict=True):
-            if type(selected) is slice:
-                if selected.indices(length) != (0, length, 1):
-                    return False
-            elif length != 1:
-                return False
-    return all(type(selected) is slice for selected in out_selection)
 
 
 def _fill(request: ReadRequest, key: Any, chain: PreparedChain, out_selection: SelectorTuple) -> None:

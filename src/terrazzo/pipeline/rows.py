@@ -34,11 +34,13 @@ class Rows:
         Bytes of a row.
     is_raw
         Whether rows are stored as they are.
+    fills
+        Whether chunks are decoded where they are wanted without a copy.
     many
         The codec, where there is one alone and it takes many rows in one call; else None.
     """
 
-    __slots__ = ("_stages", "_stored_size", "axes", "dtype", "is_raw", "many", "size")
+    __slots__ = ("_stages", "_stored_size", "axes", "dtype", "fills", "is_raw", "many", "size")
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class Rows:
         self.is_raw = not stages
         self._stages = tuple(stages)
         self._stored_size = stored_size
+        self.fills = bool(stages) and hasattr(stages[0].codec, "decode_into")
         alone = stages[0].codec if len(stages) == 1 and stored_size is None else None
         self.many: SupportsMany | None = alone if hasattr(alone, "decode_many") else None
 
@@ -65,23 +68,33 @@ class Rows:
         CorruptDataError
             The bytes are not what the codecs promise.
         """
-        if self._stored_size is not None and len(data) != self._stored_size:
-            raise CorruptDataError(f"{len(data)} bytes are stored, expected {self._stored_size}", stage="size")
-        value: BytesLike = data
-        for position in range(len(self._stages) - 1, -1, -1):
-            stage = self._stages[position]
+        if not self.fills:
+            row[:] = self.unpacked(data)
+            return
+        value, first = self._undo_all(data, self._stages[1:]), self._stages[0]
+        try:
+            first.codec.decode_into(value, row)
+        except Exception as error:  # noqa: BLE001 - raised again
+            raise_corrupt(error, first)
+
+    def unpacked(self, data: memoryview) -> BytesLike:
+        """Decode a chunk, which may be `data` itself; errors as above."""
+        value = self._undo_all(data, self._stages)
+        if len(value) != self.size:
+            raise CorruptDataError(f"{len(value)} bytes decoded, expected {self.size}", stage="size")
+        return value
+
+    def _undo_all(self, value: BytesLike, stages: Sequence[Stage]) -> BytesLike:
+        if self._stored_size is not None and len(value) != self._stored_size:
+            raise CorruptDataError(f"{len(value)} bytes are stored, expected {self._stored_size}", stage="size")
+        for stage in reversed(stages):
             try:
-                if position == 0 and hasattr(stage.codec, "decode_into"):
-                    stage.codec.decode_into(value, row)
-                    return
                 value = self._undo(stage, value)
             except Exception as error:  # noqa: BLE001 - raised again
                 raise_corrupt(error, stage)
             if stage.decoded_size is not None and len(value) != stage.decoded_size:
                 raise CorruptDataError(f"{len(value)} bytes decoded, expected {stage.decoded_size}", stage=stage.name)
-        if len(value) != self.size:
-            raise CorruptDataError(f"{len(value)} bytes decoded, expected {self.size}", stage="size")
-        row[:] = value
+        return value
 
     def unpack_many(self, data: memoryview, spans: npt.NDArray[np.int64]) -> BytesLike | None:
         """Decode chunks into rows that follow one another.
