@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -161,12 +161,10 @@ def _status(error: BaseException) -> int | None:
     if isinstance(error, OSError) and _package(error) not in CLIENTS:
         found = STATUS_TEXT.search(str(error)) if isinstance(error, (FileNotFoundError, PermissionError)) else None
         return int(found[1]) if found else None
-    for candidate in (
-        getattr(error, "status", None),
-        getattr(error, "status_code", None),
-        getattr(error, "code", None),
-        _metadata(error).get("HTTPStatusCode"),
-    ):
+    if type(error).__module__ == "aiohttp.http_exceptions":
+        return None  # what they give as a status is what a server should have answered to such a request
+    for look in STATUS_OF:
+        candidate = look(error)
         if isinstance(candidate, int) and 100 <= candidate < 600:
             return candidate
     found = STATUS_TEXT.search(str(error))
@@ -177,6 +175,15 @@ def _metadata(error: BaseException) -> Mapping[str, Any]:
     response = getattr(error, "response", None)
     found = response.get("ResponseMetadata") if isinstance(response, Mapping) else None
     return found if isinstance(found, Mapping) else {}
+
+
+STATUS_OF: tuple[Callable[[BaseException], Any], ...] = (
+    lambda error: getattr(error, "status", None),
+    lambda error: getattr(error, "status_code", None),
+    lambda error: _metadata(error).get("HTTPStatusCode"),
+    lambda error: None if _package(error) == "aiohttp" else getattr(error, "code", None),  # where it is deprecated
+)
+"""Where errors of clients have the status."""
 
 
 def _retry_after(error: BaseException) -> float | None:

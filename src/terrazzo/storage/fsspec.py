@@ -14,6 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote, unquote
 from weakref import WeakValueDictionary
 
 from terrazzo.abc.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, resolve
@@ -251,6 +252,8 @@ class FsspecStore(RemoteStore):
             return None
 
     def _path(self, key: str) -> str:
+        if self._protocols & HTTP:
+            return f"{self._root}/{quote(validate_key(key))}"
         return f"{self._root}/{validate_key(key)}" if self._root or self.path else validate_key(key)
 
     @property
@@ -376,7 +379,7 @@ class FsspecStore(RemoteStore):
 
     async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
         folder, _ = split_prefix(prefix)
-        top = f"{self._root}/{folder}" if folder else self._root
+        top = self._path(folder) if folder else self._root
 
         def complain(error: OSError) -> None:
             failure = failure_of(error)
@@ -392,7 +395,7 @@ class FsspecStore(RemoteStore):
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
         folder = validate_prefix(prefix)
-        top = f"{self._root}/{folder}" if folder else self._root
+        top = self._path(folder) if folder else self._root
         self._forget_listings(top)
         found = await self._find_out("list", folder, lambda: self._call("ls", top, detail=False))
         head = f"{folder}/" if folder else ""
@@ -404,8 +407,9 @@ class FsspecStore(RemoteStore):
     def _keys(self, paths: Any) -> list[str]:
         """Keys of the paths that a file system gives."""
         root = self.fs._strip_protocol(self._root or "/")
+        root = unquote(root) if self._protocols & HTTP else root
         root = root.strip("/") + "/" if root.strip("/") else ""
-        bare = (path.strip("/") for path in paths)
+        bare = (path.strip("/") for path in (map(unquote, paths) if self._protocols & HTTP else paths))
         keys = (path[len(root) :] for path in bare if path.startswith(root))
         if self._is_local:
             return [key for key in keys if not any(map(STAGING.fullmatch, key.split("/")))]

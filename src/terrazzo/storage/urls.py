@@ -12,6 +12,7 @@ from typing import Any
 from terrazzo.abc.store import Store
 from terrazzo.errors import quote
 from terrazzo.settings import current_options
+from terrazzo.storage import remote
 from terrazzo.storage.failures import scrub
 
 __all__ = ["store_of_url"]
@@ -91,7 +92,7 @@ def _with_obstore(url: str, options: dict[str, Any]) -> Any:
     scheme = url.partition("://")[0]
     name, names, package = SCHEMES[scheme]
     config = _translated(options, names)
-    if config is None or "?" in url:
+    if config is None or ("?" in url and name != "HTTPStore"):
         return None
     if name == "S3Store" and _needs_botocore(config) and find_spec(package) is not None:
         return None
@@ -145,5 +146,9 @@ def _retry_config() -> dict[str, Any]:
     """``config["retry.*"]`` as obstore takes it."""
     retry = current_options().retry
     seconds = min(retry.max_seconds, 24 * 3600.0)
-    backoff = {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=15), "base": 2}
+    backoff = {
+        "init_backoff": timedelta(seconds=remote.FIRST_WAIT),
+        "max_backoff": timedelta(seconds=remote.LONGEST_WAIT),
+        "base": 2,
+    }
     return {"max_retries": retry.max_attempts - 1, "retry_timeout": timedelta(seconds=seconds), "backoff": backoff}
