@@ -36,6 +36,7 @@ BASES = {
     "ContainsGroupError": ["BaseZarrError"],
     "CorruptDataError": ["BaseZarrError", "RuntimeError"],
     "DataTypeValidationError": ["ValueError"],
+    "ForeignFilesError": ["BaseZarrError"],
     "GroupNotFoundError": ["NodeNotFoundError"],
     "InvalidKeyError": ["BaseZarrError"],
     "LimitExceededError": ["BaseZarrError"],

@@ -17,6 +17,7 @@ from terrazzo.codecs import GzipCodec, ZstdCodec
 from terrazzo.errors import (
     BadConfigError,
     ChunkNotFoundError,
+    ForeignFilesError,
     LimitExceededError,
     MetadataValidationError,
     StoreUnavailableError,
@@ -82,6 +83,15 @@ class OwnPipeline(BatchedCodecPipeline):
 
 class OwnCodec(GzipCodec):
     pass
+
+
+def check_overwrite_foreign_files():
+    store = MemoryStore({"readme.txt": cpu.Buffer.from_bytes(b"")})
+    with pytest.raises(ForeignFilesError):
+        terrazzo.create_group(store, overwrite=True)
+    with config.set({"overwrite.foreign_files": True}):
+        terrazzo.create_group(store, overwrite=True)
+    assert list(store._store_dict) == ["zarr.json"]
 
 
 def check_default_zarr_format():
@@ -330,6 +340,7 @@ def test_the_defaults_are_zarr_pythons_where_it_has_them():
         "array.sharding_coalesce_max_gap_bytes": 1048576,
         "array.sharding_coalesce_max_bytes": 16777216,
         "array.allow_unsafe_pickle_decode": False,
+        "overwrite.foreign_files": False,
         "async.concurrency": 10,
         "async.timeout": None,
         "async.requests": 64,

@@ -10,6 +10,7 @@ The tree (classes marked * exist in zarr-python under the same name, with the sa
         ├── ContainsArrayError *           a node is in the way
         ├── ContainsGroupError *
         ├── ContainsArrayAndGroupError *
+        ├── ForeignFilesError              what is not Zarr would be deleted
         ├── MetadataValidationError *      a metadata document cannot be read or contradicts the specification
         │   └── NodeTypeValidationError *
         ├── UnknownCodecError *            codec, grid or key encoding without an implementation
@@ -67,6 +68,7 @@ __all__ = [
     "ContainsGroupError",
     "CorruptDataError",
     "DataTypeValidationError",
+    "ForeignFilesError",
     "GroupNotFoundError",
     "InvalidKeyError",
     "LimitExceededError",
@@ -154,6 +156,10 @@ class ContainsGroupError(BaseZarrError):
 
 class ContainsArrayAndGroupError(BaseZarrError):
     """An array and a group are both at the path."""
+
+
+class ForeignFilesError(BaseZarrError):
+    """Something that is not Zarr is below a place, and would be deleted with what is there."""
 
 
 class MetadataValidationError(BaseZarrError):

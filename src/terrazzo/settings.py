@@ -62,6 +62,7 @@ DEFAULTS: dict[str, Any] = {
         "sharding_coalesce_max_bytes": 16 * MIB,
         "allow_unsafe_pickle_decode": False,
     },
+    "overwrite": {"foreign_files": False},
     "async": {"concurrency": 10, "timeout": None, "requests": 64},
     "retry": {"max_attempts": 8, "max_seconds": 60.0},
     "threading": {"max_workers": None},
@@ -245,6 +246,7 @@ class Options:
     target_shard_size_bytes: int | None
     sharding_coalesce_max_gap_bytes: int
     sharding_coalesce_max_bytes: int
+    overwrite_foreign_files: bool
     concurrency: int
     timeout: float | None
     requests: int
@@ -287,6 +289,7 @@ def _take_snapshot() -> Options:
         target_shard_size_bytes=_whole_number("array.target_shard_size_bytes", 0, optional=True),
         sharding_coalesce_max_gap_bytes=_whole_number("array.sharding_coalesce_max_gap_bytes", 0) or 0,
         sharding_coalesce_max_bytes=_whole_number("array.sharding_coalesce_max_bytes", 0) or 0,
+        overwrite_foreign_files=_truth("overwrite.foreign_files"),
         concurrency=_whole_number("async.concurrency", 1) or 1,
         timeout=_seconds("async.timeout"),
         requests=_whole_number("async.requests", 1) or 1,

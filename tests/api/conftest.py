@@ -10,15 +10,16 @@ from terrazzo.nodes.group import blocking
 from tests.helpers import on_a_loop
 
 
-@pytest.fixture(params=["blocking", "asynchronous"])
+def blocking_call(function, /, *args, **kwargs):
+    return getattr(terrazzo, function)(*args, **kwargs)
+
+
+def asynchronous_call(function, /, *args, **kwargs):
+    result = on_a_loop(getattr(asynchronous, function)(*args, **kwargs))
+    return blocking(result) if isinstance(result, (AsyncArray, AsyncGroup)) else result
+
+
+@pytest.fixture(params=[blocking_call, asynchronous_call], ids=["blocking", "asynchronous"])
 def call(request):
     """Calls a function of the API by name, blocking or on a loop; nodes come blocking."""
-
-    def blocking_call(function, /, *args, **kwargs):
-        return getattr(terrazzo, function)(*args, **kwargs)
-
-    def asynchronous_call(function, /, *args, **kwargs):
-        result = on_a_loop(getattr(asynchronous, function)(*args, **kwargs))
-        return blocking(result) if isinstance(result, (AsyncArray, AsyncGroup)) else result
-
-    return blocking_call if request.param == "blocking" else asynchronous_call
+    return request.param

@@ -5,7 +5,13 @@ import pytest
 
 import terrazzo
 from terrazzo.codecs import BytesCodec, GzipCodec, TransposeCodec, ZstdCodec
-from terrazzo.errors import ContainsArrayError, ContainsGroupError, MetadataValidationError, ZarrRuntimeWarning
+from terrazzo.errors import (
+    ContainsArrayError,
+    ContainsGroupError,
+    ForeignFilesError,
+    MetadataValidationError,
+    ZarrRuntimeWarning,
+)
 from terrazzo.grid import V2ChunkKeyEncoding
 from terrazzo.storage import MemoryStore
 from tests.helpers import buffer_of
@@ -142,7 +148,7 @@ MODES = {
     "a": ("made", ContainsArrayError, ContainsGroupError, "made"),
     "r+": ("made", ContainsArrayError, ContainsGroupError, "made"),
     "r": (ValueError, ValueError, ValueError, ValueError),
-    "w": ("made", "made", "made", "made"),
+    "w": ("made", "made", "made", ForeignFilesError),
     "w-": ("made", FileExistsError, FileExistsError, FileExistsError),
     "x": (ValueError, ValueError, ValueError, ValueError),
 }

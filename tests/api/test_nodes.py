@@ -1,4 +1,4 @@
-"""Opening, for every mode, whatever is there, in stores that can be written and stores that cannot."""
+"""Opening and creating: places, arguments, races. The table of modes is in `test_modes.py`."""
 
 import asyncio
 
@@ -6,14 +6,10 @@ import numpy as np
 import pytest
 
 import terrazzo
-from terrazzo import Array, Group
 from terrazzo.api import asynchronous
 from terrazzo.errors import (
     ArrayNotFoundError,
-    ContainsArrayError,
-    ContainsGroupError,
     GroupNotFoundError,
-    NodeTypeValidationError,
 )
 from terrazzo.storage import MemoryStore, StorePath
 from tests.helpers import buffer_of, on_a_loop
@@ -34,144 +30,6 @@ def place(driven, content):
     elif content == "foreign keys":
         inner._store_dict["n/readme.txt"] = buffer_of(b"text")
     return driven(inner), inner
-
-
-def check(outcome, call, name, driven, content, *, read_only=False, mode=None, **kwargs):
-    """Call a function and compare what happens with an outcome: an exception, or what is opened, made or replaced."""
-    store, inner = place(driven, content)
-    if read_only:
-        store = store.with_read_only(True)
-    before = dict(inner._store_dict)
-    if mode is not None:
-        kwargs["mode"] = mode
-    if isinstance(outcome, type):
-        with pytest.raises(outcome) as caught:
-            call(name, store, path="n", **kwargs)
-        assert type(caught.value) is outcome
-        assert inner._store_dict == before
-        return
-    node = call(name, store, path="n", **kwargs)
-    kind, _, how = outcome.partition(" ")
-    assert isinstance(node, Array if kind == "array" else Group)
-    assert node.path == "n"
-    assert node.read_only == (how == "read-only")
-    if how in ("opened", "read-only"):
-        assert inner._store_dict == before
-        assert node.attrs.asdict() == {"old": True}
-        if kind == "array":
-            assert node[:].tolist() == OLD
-        else:
-            assert list(node) == ["child"]
-    else:
-        assert "n/child/zarr.json" not in inner._store_dict
-        assert node.attrs.asdict() == {}
-        if kind == "array":
-            assert node[:].tolist() == [0, 0, 0]
-        else:
-            assert list(node) == []
-        if how == "made":
-            assert before.items() <= inner._store_dict.items()
-    assert terrazzo.open_array(inner, path="nn")[:].tolist() == OLD
-
-
-# Columns: nothing there, an array, a group, keys of others. ``+`` in the mode: with `shape`.
-OPEN = {
-    "": ("group made", "array opened", "group opened", "group made"),
-    "+": ("array made", "array opened", TypeError, "array made"),
-    "r": (GroupNotFoundError, "array read-only", "group read-only", GroupNotFoundError),
-    "r +": (GroupNotFoundError, "array read-only", TypeError, GroupNotFoundError),
-    "r+": (GroupNotFoundError, "array opened", "group opened", GroupNotFoundError),
-    "a": ("group made", "array opened", "group opened", "group made"),
-    "a +": ("array made", "array opened", TypeError, "array made"),
-    "w": ("group made", "group replaced", "group replaced", "group replaced"),
-    "w +": ("array made", "array replaced", "array replaced", "array replaced"),
-    "w-": (TypeError, TypeError, TypeError, TypeError),
-    "w- +": ("array made", FileExistsError, FileExistsError, FileExistsError),
-    "x": (ValueError, ValueError, ValueError, ValueError),
-}
-OPEN_ARRAY = {
-    "": (ArrayNotFoundError, "array opened", NodeTypeValidationError, ArrayNotFoundError),
-    "+": (ArrayNotFoundError, "array opened", NodeTypeValidationError, ArrayNotFoundError),
-    "r": (ArrayNotFoundError, "array read-only", NodeTypeValidationError, ArrayNotFoundError),
-    "r+": (ArrayNotFoundError, "array opened", NodeTypeValidationError, ArrayNotFoundError),
-    "a": (TypeError, "array opened", NodeTypeValidationError, TypeError),
-    "a +": ("array made", "array opened", NodeTypeValidationError, "array made"),
-    "w": (TypeError, TypeError, TypeError, TypeError),
-    "w +": ("array made", "array replaced", "array replaced", "array replaced"),
-    "w-": (TypeError, TypeError, TypeError, TypeError),
-    "w- +": ("array made", FileExistsError, FileExistsError, FileExistsError),
-    "x": (ValueError, ValueError, ValueError, ValueError),
-}
-OPEN_GROUP = {
-    "": ("group made", ContainsArrayError, "group opened", "group made"),
-    "r": (GroupNotFoundError, ContainsArrayError, "group read-only", GroupNotFoundError),
-    "r+": (GroupNotFoundError, ContainsArrayError, "group opened", GroupNotFoundError),
-    "a": ("group made", ContainsArrayError, "group opened", "group made"),
-    "w": ("group made", "group replaced", "group replaced", "group replaced"),
-    "w-": ("group made", FileExistsError, FileExistsError, FileExistsError),
-    "x": (ValueError, ValueError, ValueError, ValueError),
-}
-CONTENTS = ("nothing", "array", "group", "foreign keys")
-TABLES = {"open": OPEN, "open_array": OPEN_ARRAY, "open_group": OPEN_GROUP}
-CASES = [
-    pytest.param(name, mode, content, outcome, id=f"{name} {mode or 'default'}: {content}")
-    for name, table in TABLES.items()
-    for mode, outcomes in table.items()
-    for content, outcome in zip(CONTENTS, outcomes, strict=True)
-]
-
-
-@pytest.mark.parametrize(("name", "mode", "content", "outcome"), CASES)
-def test_a_mode_does_what_it_says(call, driven, name, mode, content, outcome):
-    with_shape = mode.endswith("+") and mode != "r+"
-    bare = mode.removesuffix("+").strip() if with_shape else mode
-    check(outcome, call, name, driven, content, mode=bare or None, **(SHAPE if with_shape else {}))
-
-
-READERS = {
-    # A store that is read-only: modes that write are refused before anything is looked at.
-    "open": {None: (GroupNotFoundError, "array read-only", "group read-only")},
-    "open_array": {None: (ArrayNotFoundError, "array read-only", NodeTypeValidationError)},
-    "open_group": {None: (ValueError, ValueError, ValueError)},
-}
-for _name, _table in READERS.items():
-    _table["r"] = TABLES[_name]["r"][:3]
-    for _mode in ("r+", "a", "w", "w-"):
-        _table[_mode] = (ValueError, ValueError, ValueError)
-READER_CASES = [
-    pytest.param(name, mode, content, outcome, id=f"{name} {mode or 'default'}: {content}")
-    for name, table in READERS.items()
-    for mode, outcomes in table.items()
-    for content, outcome in zip(CONTENTS[:3], outcomes, strict=True)
-]
-
-
-@pytest.mark.parametrize(("name", "mode", "content", "outcome"), READER_CASES)
-def test_a_store_that_is_read_only_is_only_read(call, driven, name, mode, content, outcome):
-    check(outcome, call, name, driven, content, mode=mode, read_only=True)
-
-
-@pytest.mark.parametrize("content", CONTENTS)
-@pytest.mark.parametrize("overwrite", [False, True])
-def test_group_opens_or_makes_and_with_overwrite_always_makes(call, driven, content, overwrite):
-    expected = OPEN_GROUP["w" if overwrite else "a"][CONTENTS.index(content)]
-    check(expected, call, "group", driven, content, overwrite=overwrite)
-
-
-@pytest.mark.parametrize("content", CONTENTS)
-@pytest.mark.parametrize("overwrite", [False, True])
-def test_create_group_makes(call, driven, content, overwrite):
-    if overwrite:
-        expected = OPEN_GROUP["w"][CONTENTS.index(content)]
-    else:
-        expected = ("group made", ContainsArrayError, ContainsGroupError, "group made")[CONTENTS.index(content)]
-    check(expected, call, "create_group", driven, content, overwrite=overwrite)
-
-
-@pytest.mark.parametrize("name", ["group", "create_group"])
-@pytest.mark.parametrize("content", CONTENTS[:3])
-def test_no_group_is_made_in_a_store_that_is_read_only(call, driven, name, content):
-    check(ValueError, call, name, driven, content, read_only=True)
 
 
 def test_nothing_found_is_a_file_not_found_and_says_where(call, driven):

@@ -71,7 +71,8 @@ PUBLIC = {
     "terrazzo.errors": (
         "ArrayIndexError ArrayNotFoundError BadConfigError BaseZarrError BoundsCheckError BroadcastError ChecksumError "
         "ChunkNotFoundError ConcurrentWriteError ContainsArrayAndGroupError ContainsArrayError ContainsGroupError "
-        "CorruptDataError DataTypeValidationError GroupNotFoundError InvalidKeyError LimitExceededError "
+        "CorruptDataError DataTypeValidationError ForeignFilesError GroupNotFoundError InvalidKeyError "
+        "LimitExceededError "
         "MetadataValidationError NegativeStepError NodeNotFoundError NodeTypeValidationError PickleCodecDisabledError "
         "ShardIndexError StoreAccessError StoreError StoreTimeoutError StoreUnavailableError SuspendedError SyncError "
         "UnknownCodecError UnreadableMemberWarning UnstableSpecificationWarning UnwrittenError "

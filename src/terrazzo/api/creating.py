@@ -218,7 +218,7 @@ async def create(
         `compressor`). In neither: `synchronizer`, `chunk_store`, `meta_array`.
     """
     refuse_obsolete(synchronizer=synchronizer, chunk_store=chunk_store, meta_array=meta_array)
-    place = place_for(store, path, mode, storage_options)
+    place = place_for(store, path, None if mode == "r+" else mode, storage_options)  # as with zarr-python, that creates
     if mode == "w-":
         await require_empty(place)
     return await create_older_at(

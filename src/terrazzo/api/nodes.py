@@ -14,7 +14,7 @@ from terrazzo.errors import (
     GroupNotFoundError,
     NodeNotFoundError,
 )
-from terrazzo.nodes.async_array import AsyncArray, open_array_at
+from terrazzo.nodes.async_array import AsyncArray, of_format, open_array_at
 from terrazzo.nodes.async_group import AsyncGroup, AsyncNode, open_node_at
 from terrazzo.nodes.create import create_group_at, parse_zarr_format
 from terrazzo.nodes.older import arguments_like
@@ -74,16 +74,16 @@ async def open(
     """
     place = place_for(store, path, mode, storage_options)
     chosen = mode or ("r" if place.read_only else "a")
-    if chosen in ("w", "w-"):
-        if chosen == "w-" and "shape" not in kwargs:
-            raise TypeError("open() with mode 'w-' creates an array and needs `shape`; for a group use open_group()")
-        if "shape" in kwargs:
-            return await create(store=place, mode=chosen, zarr_format=zarr_format, config=config, **kwargs)
+    if chosen == "w-" or (chosen == "w" and "shape" in kwargs):
+        return await _create_for(place, chosen, zarr_format, config, kwargs)
+    if chosen == "w":
         return await open_group(place, mode=chosen, zarr_format=zarr_format, **kwargs)
     try:
         node = await open_node_at(place, zarr_format, kwargs.get("use_consolidated"))
     except NodeNotFoundError:
         if chosen != "a":
+            if "shape" in kwargs:
+                raise ArrayNotFoundError(f"there is no array{of_format(zarr_format)} at {place}") from None
             raise
         if "shape" in kwargs:
             return await _create_or_open(place, zarr_format, config, kwargs)
@@ -140,8 +140,11 @@ async def _create_or_open(
 ) -> AsyncArray[Any]:
     try:
         return await _create_for(place, None, zarr_format, config, kwargs)
-    except (ContainsArrayError, ContainsGroupError):  # somebody else made a node meanwhile
-        return await open_array_at(place, config, zarr_format)
+    except (ContainsArrayError, ContainsGroupError) as obstacle:
+        try:
+            return await open_array_at(place, config, zarr_format)  # somebody else made it meanwhile
+        except ArrayNotFoundError:  # it is of the other format
+            raise obstacle from None
 
 
 async def _create_for(
@@ -151,9 +154,12 @@ async def _create_for(
     config: ArrayConfigLike | None,
     kwargs: dict[str, Any],
 ) -> AsyncArray[Any]:
+    if mode == "w-":
+        await require_empty(place)
     if "shape" not in kwargs:
         raise TypeError(f"there is no array at {place} to open, and `shape` is needed to create one")
-    return await create(store=place, mode=mode, zarr_format=zarr_format, config=config, **kwargs)
+    overwrite = mode == "w" or kwargs.pop("overwrite", False)
+    return await create(store=place, overwrite=overwrite, zarr_format=zarr_format, config=config, **kwargs)
 
 
 async def create_group(
@@ -249,10 +255,13 @@ async def open_group(
                 raise
     try:
         return await create_group(place, zarr_format=zarr_format, overwrite=mode == "w", attributes=attributes)
-    except (ContainsArrayError, ContainsGroupError):
+    except (ContainsArrayError, ContainsGroupError) as obstacle:
         if mode != "a":
             raise
-        return await AsyncGroup.open_at(place, zarr_format)  # somebody else made a node meanwhile
+        try:
+            return await AsyncGroup.open_at(place, zarr_format)  # somebody else made it meanwhile
+        except GroupNotFoundError:  # it is of the other format
+            raise obstacle from None
 
 
 async def group(

@@ -1,14 +1,14 @@
 """What access modes mean: which calls read, which create, which replace.
 
-========  ==========================  ==========================================
+========  ==========================  ====================================================
 mode      a node is there             none is
-========  ==========================  ==========================================
+========  ==========================  ====================================================
 ``r``     opened, read-only           error
 ``r+``    opened                      error
 ``a``     opened                      created
-``w``     replaced                    created
+``w``     replaced                    created, unless files that are not Zarr would be deleted
 ``w-``    error, if any key is there  created
-========  ==========================  ==========================================
+========  ==========================  ====================================================
 """
 
 from __future__ import annotations

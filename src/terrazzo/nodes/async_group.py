@@ -17,6 +17,7 @@ from terrazzo.nodes.async_making import AsyncMaking
 from terrazzo.nodes.consolidated import read_group, with_copies
 from terrazzo.nodes.copies import changing
 from terrazzo.nodes.create import create_array_at, create_group_at
+from terrazzo.nodes.foreign import require_no_foreign
 from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, delete_node, read_node, save_attributes
 from terrazzo.runtime import operation
 from terrazzo.storage import StoreLike, StorePath
@@ -108,11 +109,18 @@ class AsyncGroup(AsyncMaking):
 
     @operation
     async def delitem(self, key: str) -> None:
-        """Delete the member at a path, with all that is below it; nothing happens when there is none."""
+        """Delete the member at a path, with all that is below it; nothing happens when there is none.
+
+        Raises
+        ------
+        ForeignFilesError
+            Something that is not Zarr is below it, and would be deleted too.
+        """
         self.store._check_writable()
         if not normalize_path(key):
             raise KeyError(f"{key!r} is the group itself")
         place = self._place(key)
+        await require_no_foreign(place)
         async with self.store.lock(place.prefix + DOCUMENT), changing(place, self.metadata.zarr_format):
             await delete_node(place)
 

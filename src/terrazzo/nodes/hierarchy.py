@@ -13,6 +13,7 @@ from terrazzo.buffer.base import Buffer
 from terrazzo.errors import BaseZarrError, add_context, quote
 from terrazzo.metadata import ArrayMetadata, ArrayV3Metadata, GroupMetadata, NodeMetadata
 from terrazzo.nodes.copies import ancestors_of, changing_all
+from terrazzo.nodes.foreign import require_no_foreign
 from terrazzo.nodes.locate import (
     DOCUMENT,
     create_ancestor,
@@ -66,6 +67,8 @@ async def create_nodes(
     ------
     ContainsArrayError, ContainsGroupError
         A node is in the way; notes name the others. Nothing has been written then.
+    ForeignFilesError
+        Something that is not Zarr would be deleted. Nothing has been written then.
     BaseZarrError
         A node is below an array, or in a group of the other format. Nothing has been written then.
     ValueError, TypeError
@@ -82,6 +85,8 @@ async def create_nodes(
     replaces = overwrite and store.supports_deletes
     async with _locked(store, [places[path] for path in plan.explicit]):
         missing, holders = await _look(plan, places, replaces)
+        replaced = [places[path] for path in _topmost(plan)] if replaces else []
+        await map_concurrent(require_no_foreign, replaced, concurrency=AT_ONCE)
         made = sorted((*plan.explicit, *missing), key=_depth_and_path)
 
         async def write(path: str) -> None:
@@ -92,8 +97,7 @@ async def create_nodes(
 
         above = [] if within is None else [*ancestors_of(place), place]
         async with changing_all([places[path] for path in made], plan.zarr_format, [*above, *holders]):
-            if replaces:
-                await map_concurrent(delete_node, [places[path] for path in _topmost(plan)], concurrency=AT_ONCE)
+            await map_concurrent(delete_node, replaced, concurrency=AT_ONCE)
             await map_concurrent(write, made, concurrency=AT_ONCE)
     group = GroupMetadata(zarr_format=plan.zarr_format)
     return [(path, plan.explicit.get(path, group), places[path]) for path in made]

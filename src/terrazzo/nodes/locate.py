@@ -20,6 +20,7 @@ from terrazzo.metadata.array_v2 import parse_v2_format
 from terrazzo.metadata.array_v3 import parse_zarr_format
 from terrazzo.metadata.json import parse_document
 from terrazzo.nodes.copies import ancestors_of, changes_in, changing
+from terrazzo.nodes.foreign import require_no_foreign
 from terrazzo.runtime import map_concurrent
 from terrazzo.storage import StorePath
 from terrazzo.types import ZarrFormat
@@ -158,6 +159,8 @@ async def create_node(
     ------
     ContainsArrayError, ContainsGroupError
         A node is there.
+    ForeignFilesError
+        Something that is not Zarr is there, and would be deleted.
     ValueError
         An ancestor is an array, or the store is read-only.
     """
@@ -166,8 +169,7 @@ async def create_node(
     documents = metadata.to_buffer_dict(default_buffer_prototype())  # what cannot be encoded fails here
     async with place.store.lock(place.prefix + DOCUMENT):
         replaces = overwrite and place.store.supports_deletes
-        if not replaces:
-            await require_vacant(place)
+        await (require_no_foreign(place) if replaces else require_vacant(place))
         missing, holders = await look_above(place, metadata.zarr_format)
         async with changing(place, metadata.zarr_format, holders):
             if replaces:

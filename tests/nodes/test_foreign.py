@@ -1,0 +1,142 @@
+"""What is not Zarr stays, whatever replaces or deletes a node."""
+
+import itertools
+
+import pytest
+
+import terrazzo
+from terrazzo.errors import ForeignFilesError
+from terrazzo.grid import DefaultChunkKeyEncoding
+from terrazzo.grid.keys import ChunkKeyEncoding
+from terrazzo.registry import register_chunk_key_encoding
+from terrazzo.testing.stores import CountingStore
+from tests.stored import contents_of, document, drive, fill
+
+REPLACE = {
+    "create_array": lambda store: terrazzo.create_array(store, name="n", data=[1], overwrite=True),
+    "create_group": lambda store: terrazzo.create_group(store, path="n", overwrite=True),
+    "open": lambda store: terrazzo.open(store, path="n", mode="w"),
+    "open_group": lambda store: terrazzo.open_group(store, path="n", mode="w"),
+    "save": lambda store: terrazzo.save(store, [1], [2], path="n"),
+    "save_array": lambda store: terrazzo.save_array(store, [1], path="n", mode="w"),
+    "assignment": lambda store: terrazzo.open_group(store).__setitem__("n", [1]),
+    "require": lambda store: terrazzo.open_group(store).require_group("n", overwrite=True),
+    "hierarchy": lambda store: terrazzo.create_hierarchy(
+        store=store,
+        nodes={"n": terrazzo.create_group({}).metadata, "new": terrazzo.create_group({}).metadata},
+        overwrite=True,
+    ),
+    "deletion": lambda store: terrazzo.open_group(store).__delitem__("n"),
+}
+each_way = pytest.mark.parametrize("replace", REPLACE.values(), ids=list(REPLACE))
+
+
+@each_way
+@pytest.mark.parametrize("key", ["n/readme.txt", "n/photos/2024/one.jpg", "n/c/0/0.npy", "n/frames/0001"])
+def test_WR_10_files_that_are_not_zarr_are_not_deleted(store, replace, key):
+    terrazzo.create_group(store, path="n").create_array("a", data=[1, 2, 3])
+    fill(store, {key: b"precious", "nn/readme.txt": b"not below"})
+    before = contents_of(store)
+    with pytest.raises(ForeignFilesError, match="foreign_files") as caught:
+        replace(store)
+    assert repr(key) in str(caught.value)
+    assert (caught.value.key, caught.value.store) == (key, str(store))
+    assert contents_of(store) == before
+
+
+@each_way
+def test_WR_10_they_are_deleted_by_those_who_say_so(store, replace):
+    terrazzo.create_group(store, path="n")
+    fill(store, {"n/readme.txt": b"not precious", "nn/readme.txt": b"not below"})
+    with terrazzo.config.set({"overwrite.foreign_files": True}):
+        replace(store)
+    assert "n/readme.txt" not in contents_of(store)
+    assert "nn/readme.txt" in contents_of(store)
+
+
+@pytest.mark.parametrize("key", ["n/.DS_Store", "n/c/Thumbs.db", "n/.nfs000000000001"])
+def test_WR_10_what_systems_leave_behind_does_not_count(store, key):
+    terrazzo.create_group(store, path="n")
+    fill(store, {key: b""})
+    terrazzo.create_array(store, name="n", data=[1], overwrite=True)
+    assert key not in contents_of(store)
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize("encoding", [{"name": "v2", "separator": "."}, {"name": "v2", "separator": "/"}, None])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
+def test_all_that_is_stored_of_a_hierarchy_may_be_deleted(store, zarr_format, encoding, shape):
+    root = terrazzo.create_group(store, path="n", zarr_format=zarr_format)
+    array = root.create_array("g/a", shape=shape, chunks=(1,) * len(shape), dtype="i1", chunk_key_encoding=encoding)
+    array[...] = 1
+    terrazzo.consolidate_metadata(store, path="n", zarr_format=zarr_format)
+    for name in ("zarr.json", ".zarray", ".zgroup", ".zattrs"):  # as after a creation that was interrupted
+        drive(store, store.delete(f"n/g/a/{name}"))
+    terrazzo.create_group(store, path="n", overwrite=True, zarr_format=zarr_format)
+    assert not [key for key in contents_of(store) if key.startswith("n/g")]
+
+
+class Letters(ChunkKeyEncoding):
+    """Chunks are named by letters."""
+
+    name = "test.letters"
+
+    def encode_chunk_key(self, chunk_coords):
+        return "".join(chr(ord("a") + index) for index in chunk_coords)
+
+
+class DecodedLetters(Letters):
+    name = "test.decoded_letters"
+
+    def decode_chunk_key(self, chunk_key):
+        if not chunk_key.isalpha():
+            raise ValueError(chunk_key)
+        return tuple(ord(letter) - ord("a") for letter in chunk_key)
+
+
+register_chunk_key_encoding("test.letters", Letters)
+register_chunk_key_encoding("test.decoded_letters", DecodedLetters)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "key", "is_chunk"),
+    [
+        ("test.letters", "ab", True),
+        ("test.letters", "readme.txt", True),  # nobody can tell
+        ("test.decoded_letters", "ab", True),
+        ("test.decoded_letters", "readme.txt", False),
+        ("nobody.knows", "readme.txt", True),
+        ("default", "ab", False),
+        (5, "ab", False),
+    ],
+)
+def test_an_array_with_keys_of_its_own_says_what_its_chunks_are(store, encoding, key, is_chunk):
+    fill(store, {"n/a/zarr.json": document(chunk_key_encoding=encoding), f"n/a/{key}": b"1"})
+    if is_chunk:
+        terrazzo.create_group(store, path="n", overwrite=True)
+        assert f"n/a/{key}" not in contents_of(store)
+    else:
+        with pytest.raises(ForeignFilesError, match=key):
+            terrazzo.create_group(store, path="n", overwrite=True)
+
+
+def test_keys_of_its_own_are_those_below_an_array(store):
+    fill(store, {"n/a/zarr.json": document(chunk_key_encoding="test.letters"), "n/b/ab": b"1"})
+    with pytest.raises(ForeignFilesError, match="n/b/ab"):
+        terrazzo.create_group(store, path="n", overwrite=True)
+    assert DefaultChunkKeyEncoding().encode_chunk_key((0,)) == "c/0"
+
+
+def test_the_first_file_ends_the_search(store):
+    counting = CountingStore(store)
+    fill(store, {f"{letter}/file.txt": b"" for letter in map("".join, itertools.product("abc", repeat=3))})
+    with pytest.raises(ForeignFilesError, match="txt"):
+        terrazzo.create_group(counting, overwrite=True)
+    assert counting.counts["list_prefix"] == 1
+    assert counting.counts["delete"] == counting.counts["delete_dir"] == counting.counts["set"] == 0
+
+
+def test_what_replaces_nothing_looks_for_nothing(store):
+    counting = CountingStore(store)
+    terrazzo.create_group(counting)
+    assert "list_prefix" not in counting.counts
