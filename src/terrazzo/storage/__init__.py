@@ -12,10 +12,24 @@ from terrazzo.storage.wrapper import WrapperStore
 if TYPE_CHECKING:
     from terrazzo.storage.fsspec import FsspecStore
     from terrazzo.storage.obstore import ObjectStore
+    from terrazzo.storage.zip import ZipStore
 
-__all__ = ["FsspecStore", "LocalStore", "MemoryStore", "ObjectStore", "StoreLike", "StorePath", "WrapperStore"]
+__all__ = [
+    "FsspecStore",
+    "LocalStore",
+    "MemoryStore",
+    "ObjectStore",
+    "StoreLike",
+    "StorePath",
+    "WrapperStore",
+    "ZipStore",
+]
 
-ON_USE = {"FsspecStore": "terrazzo.storage.fsspec", "ObjectStore": "terrazzo.storage.obstore"}
+ON_USE = {
+    "FsspecStore": "terrazzo.storage.fsspec",
+    "ObjectStore": "terrazzo.storage.obstore",
+    "ZipStore": "terrazzo.storage.zip",
+}
 """Stores whose modules are imported when somebody asks for them."""
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from terrazzo.abc.store import ByteRequest, Store
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
+from terrazzo.buffer.foreign import own_buffer
 from terrazzo.runtime import run_inline
 
-__all__ = ["InlineStore"]
+__all__ = ["InlineStore", "bytes_of"]
 
 
 class InlineStore(Store):
@@ -38,3 +40,14 @@ class InlineStore(Store):
     def delete_sync(self, key: str) -> None:
         """Delete a value; nothing happens when there is none."""
         run_inline(self.delete(key))
+
+
+def bytes_of(value: Any) -> memoryview:
+    """The bytes of a value that is to be written.
+
+    Raises
+    ------
+    TypeError
+        It is no buffer.
+    """
+    return memoryview(own_buffer(value).as_buffer_like())

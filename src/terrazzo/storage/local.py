@@ -15,11 +15,10 @@ from terrazzo.abc.store import split_prefix, validate_key, validate_prefix
 from terrazzo.abc.value import StoreValue, Value
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
-from terrazzo.buffer.foreign import own_buffer
 from terrazzo.errors import quote
 from terrazzo.runtime import offload
 from terrazzo.storage import files
-from terrazzo.storage.inline import InlineStore
+from terrazzo.storage.inline import InlineStore, bytes_of
 from terrazzo.types import AccessModeLiteral
 
 __all__ = ["LocalStore"]
@@ -143,11 +142,11 @@ class LocalStore(InlineStore):
     async def set(self, key: str, value: Buffer) -> None:
         self._check_writable()
         path = self._path(key)
-        await offload(files.write_file, path, _bytes_of(value), fsync=self.fsync)
+        await offload(files.write_file, path, bytes_of(value), fsync=self.fsync)
 
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
         self._check_writable()
-        path, data = self._path(key), _bytes_of(value)
+        path, data = self._path(key), bytes_of(value)
         try:
             await offload(files.write_new_file, path, data, fsync=self.fsync)
         except NotImplementedError:
@@ -307,7 +306,3 @@ def _rename_folder(source: str, target: str) -> bool:
             return False
         raise
     return True
-
-
-def _bytes_of(value: object) -> memoryview:
-    return memoryview(own_buffer(value).as_buffer_like())

@@ -212,8 +212,8 @@ def make_store(
     Parameters
     ----------
     store_like
-        A store; a path or URL; a mapper of fsspec, or a path of universal_pathlib; a dictionary, filled in place; None
-        for a new store in memory.
+        A store; a path or URL; a path that ends in ``.zip``, and is no folder; a mapper of fsspec, or a path of
+        universal_pathlib; a dictionary, filled in place; None for a new store in memory.
     mode
         With ``"r"`` the store is read-only; with ``"r"`` and ``"r+"`` a local folder must exist.
     storage_options
@@ -241,7 +241,7 @@ def make_store(
     elif store_like is None:
         store = MemoryStore()
     elif isinstance(store_like, (str, Path)):
-        store = LocalStore(_local_path(store_like), read_only=mode == "r")
+        store = _store_at(_local_path(store_like), mode)
     elif is_store(store_like):
         store = adopt_store(store_like)
     elif isinstance(store_like, MutableMapping):
@@ -278,6 +278,16 @@ def _store_for_mode(store: Store, mode: AccessModeLiteral | None) -> Store:
     if mode in ("r", "r+") and isinstance(store, LocalStore):
         store.require_root()
     return store
+
+
+def _store_at(path: str, mode: AccessModeLiteral | None) -> Store:
+    if path.endswith(".zip") and not os.path.isdir(path):
+        from terrazzo.storage.zip import ZipStore
+
+        if mode in ("r", "r+") and not os.path.exists(path):
+            raise FileNotFoundError(f"{path!r} does not exist")
+        return ZipStore(path, mode="r" if mode == "r" else "a")
+    return LocalStore(path, read_only=mode == "r")
 
 
 def _local_path(location: str | Path) -> str:

@@ -344,8 +344,9 @@ async def a_store_survives_pickling(store: Store) -> None:
     assert type(copy) is type(store)
     assert await listed(copy) == ["a/b", "c"]
     assert await fetch(copy, "a/b") == b"a/b"
-    await put(copy, "d")
-    assert await fetch(copy, "d") == b"d"
+    if not copy.read_only:  # as where there can be one writer only
+        await put(copy, "d")
+        assert await fetch(copy, "d") == b"d"
 
 
 async def a_store_that_was_closed_opens_again(store: Store) -> None:
