@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 
 import terrazzo
+from terrazzo.api import asynchronous
 from terrazzo.codecs import GzipCodec
 from terrazzo.errors import ContainsArrayError, GroupNotFoundError
 from terrazzo.storage import MemoryStore
-from tests.helpers import buffer_of
+from terrazzo.testing.stores import CountingStore
+from tests.helpers import buffer_of, on_a_loop
 
 
 def test_one_array_is_saved_as_it_is(call, store):
@@ -95,10 +97,40 @@ def test_an_array_without_axes_is_loaded_as_a_scalar(call, store):
     assert loaded == 2.5
 
 
-def test_a_group_is_not_loaded(call, store):
-    terrazzo.create_group(store, path="g")
-    with pytest.raises(NotImplementedError, match="group"):
-        call("load", store, path="g")
+def test_a_group_is_loaded_as_a_mapping_that_reads_on_demand(store):
+    counted = CountingStore(store)
+    root = terrazzo.create_group(counted)
+    root["a"], root["g/b"] = [1, 2], [3.0]
+    loaded = terrazzo.load(counted)
+    counted.reset()
+    assert (sorted(loaded), len(loaded), "g/b" in loaded, "c" in loaded, 3 in loaded) == (
+        ["a", "g"],
+        2,
+        True,
+        False,
+        False,
+    )
+    assert not [key for key in counted.keys("get") if "/c/" in key]
+    np.testing.assert_array_equal(loaded["g/b"], [3.0])
+    np.testing.assert_array_equal(loaded["g"]["b"], [3.0])
+    assert loaded["a"] is loaded["a"]
+    assert dict(loaded["g"].items()) == {"b": [3.0]}
+    assert repr(loaded) == f"<LoadedGroup {counted}>"
+    with pytest.raises(KeyError):
+        loaded["c"]
+
+
+def test_a_coroutine_loads_a_group_too():
+    root = terrazzo.create_group({})
+    root["a"], root["g/b"] = [1, 2], [3.0]
+
+    async def main():
+        loaded = await asynchronous.load(root.store)
+        names = [name async for name in loaded.keys()]  # noqa: SIM118 - not a mapping
+        assert (names, await loaded.nmembers(), await loaded.contains("g/b")) == (["a", "g"], 2, True)
+        return await (await loaded.getitem("g")).getitem("b")
+
+    np.testing.assert_array_equal(on_a_loop(main()), [3.0])
 
 
 def test_nothing_cannot_be_loaded(call, store):

@@ -10,10 +10,10 @@ from terrazzo.api.creating import array
 from terrazzo.api.nodes import create_group
 from terrazzo.api.opening import place_for
 from terrazzo.dtype.parse import parse_dtype
-from terrazzo.errors import quote
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.async_group import open_node_at
+from terrazzo.nodes.loaded import AsyncLoadedGroup
 from terrazzo.storage import StoreLike
 from terrazzo.types import ZarrFormat
 
@@ -99,20 +99,18 @@ async def save_group(
 
 
 async def load(store: StoreLike, path: str | None = None, zarr_format: ZarrFormat | None = None) -> Any:
-    """Read the array at a place into memory.
+    """Read the array at a place into memory, or those of a group when they are asked for.
 
     Returns
     -------
-    numpy array, or a scalar for an array without axes
+    numpy array, or a scalar for an array without axes, or a mapping
+        Of a group, the mapping has its members by name or path: arrays, each read when it is first asked for, and
+        mappings for groups. Here it is asked with ``await loaded.getitem(path)``.
 
     Raises
     ------
     NodeNotFoundError, FileNotFoundError
         There is no node.
-    NotImplementedError
-        There is a group; open it, and read the arrays in it.
     """
-    node = await open_node_at(place_for(store, path, "r", None))
-    if isinstance(node, AsyncArray):
-        return await node.getitem(...)
-    raise NotImplementedError(f"there is a group at {quote(str(node.store_path))}; open it, and read the arrays in it")
+    node = await open_node_at(place_for(store, path, "r", None), zarr_format)
+    return await node.getitem(...) if isinstance(node, AsyncArray) else AsyncLoadedGroup(node)

@@ -9,6 +9,7 @@ from terrazzo.nodes.array import Array
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.async_group import AsyncGroup, AsyncNode
 from terrazzo.nodes.group import Group, Node, blocking
+from terrazzo.nodes.loaded import AsyncLoadedGroup, LoadedGroup
 from terrazzo.runtime import mirror_function, mirror_function_items
 
 __all__ = [
@@ -60,6 +61,10 @@ def _named_node(item: tuple[str, AsyncNode]) -> tuple[str, Node]:
     return item[0], blocking(item[1])
 
 
+def _loaded(data: Any) -> Any:
+    return LoadedGroup(data) if isinstance(data, AsyncLoadedGroup) else data
+
+
 array = mirror_function(asynchronous.array, _to_array)
 consolidate_metadata = mirror_function(asynchronous.consolidate_metadata, _to_group)
 copy = mirror_function(asynchronous.copy)
@@ -75,7 +80,7 @@ from_array = mirror_function(asynchronous.from_array, _to_array)
 full = mirror_function(asynchronous.full, _to_array)
 full_like = mirror_function(asynchronous.full_like, _to_array)
 group = mirror_function(asynchronous.group, _to_group)
-load = mirror_function(asynchronous.load)
+load = mirror_function(asynchronous.load, _loaded)
 migrate_v2_to_v3 = mirror_function(asynchronous.migrate_v2_to_v3)
 ones = mirror_function(asynchronous.ones, _to_array)
 ones_like = mirror_function(asynchronous.ones_like, _to_array)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from terrazzo.api.opening import place_for
 from terrazzo.grid import ChunkKeyEncodingLike
@@ -13,16 +13,18 @@ from terrazzo.nodes.group_base import GroupBase
 from terrazzo.nodes.locate import read_node
 from terrazzo.nodes.node_base import NodeBase
 from terrazzo.nodes.sharding import ShardsLike
-from terrazzo.nodes.transfer.describe import check_changes
-from terrazzo.nodes.transfer.hierarchy import copy_nodes
-from terrazzo.nodes.transfer.options import Copied, CopyOptions, IfExists, LogLike, parse_if_exists, parse_memory
-from terrazzo.nodes.transfer.plan import Ends
-from terrazzo.nodes.transfer.progress import ProgressLike
-from terrazzo.nodes.transfer.values import copy_values
 from terrazzo.runtime import operation
-from terrazzo.runtime.executors import Executor
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.types import ZarrFormat
+
+if TYPE_CHECKING:
+    from terrazzo.nodes import transfer
+    from terrazzo.nodes.transfer import Copied, IfExists, LogLike, ProgressLike
+    from terrazzo.runtime.executors import Executor
+else:
+    from terrazzo.runtime.lazy import LazyModule
+
+    transfer = LazyModule("terrazzo.nodes.transfer")
 
 __all__ = ["copy", "copy_all", "copy_store", "rechunk"]
 
@@ -117,18 +119,18 @@ async def copy(
             raise TypeError("the root of a store has no name: give `name`, or name='' for `dest` itself")
     if zarr_format is None:
         zarr_format = target_format if target_format is not None else await _format_of_group(place)
-    options = CopyOptions(
+    options = transfer.CopyOptions(
         shallow=shallow,
         without_attrs=without_attrs,
         log=log,
-        if_exists=parse_if_exists(if_exists),
+        if_exists=transfer.parse_if_exists(if_exists),
         dry_run=dry_run,
         progress=progress,
         executor=executor,
-        max_memory=parse_memory(max_memory),
-        changes=check_changes(create_kws),
+        max_memory=transfer.parse_memory(max_memory),
+        changes=transfer.check_changes(create_kws),
     )
-    return await copy_nodes(Ends(origin, place / name, source_format, zarr_format), options)
+    return await transfer.copy_nodes(transfer.Ends(origin, place / name, source_format, zarr_format), options)
 
 
 async def copy_all(
@@ -162,19 +164,19 @@ async def copy_all(
     """
     origin, source_format = _end(source, "r")
     place, target_format = _end(dest, None)
-    options = CopyOptions(
+    options = transfer.CopyOptions(
         shallow=shallow,
         without_attrs=without_attrs,
         log=log,
-        if_exists=parse_if_exists(if_exists),
+        if_exists=transfer.parse_if_exists(if_exists),
         dry_run=dry_run,
         progress=progress,
         executor=executor,
-        max_memory=parse_memory(max_memory),
-        changes=check_changes(create_kws),
+        max_memory=transfer.parse_memory(max_memory),
+        changes=transfer.check_changes(create_kws),
     )
-    ends = Ends(origin, place, source_format, target_format if zarr_format is None else zarr_format)
-    done = await copy_nodes(ends, options, into=True)
+    ends = transfer.Ends(origin, place, source_format, target_format if zarr_format is None else zarr_format)
+    done = await transfer.copy_nodes(ends, options, into=True)
     group = getattr(dest, "async_counterpart", dest)
     if isinstance(group, AsyncGroup) and not dry_run:
         await group._reread()
@@ -233,11 +235,13 @@ async def copy_store(
     >>> sorted(new)
     ['a/c/0', 'a/c/1']
     """
-    options = CopyOptions(
-        log=log, if_exists=parse_if_exists(if_exists), dry_run=dry_run, progress=progress, executor=executor
+    options = transfer.CopyOptions(
+        log=log, if_exists=transfer.parse_if_exists(if_exists), dry_run=dry_run, progress=progress, executor=executor
     )
-    ends = Ends(place_for(source, source_path, "r", None), place_for(dest, dest_path, None, None))
-    return await copy_values(ends, options, excludes=_several(excludes), includes=_several(includes), flags=flags)
+    ends = transfer.Ends(place_for(source, source_path, "r", None), place_for(dest, dest_path, None, None))
+    return await transfer.copy_values(
+        ends, options, excludes=_several(excludes), includes=_several(includes), flags=flags
+    )
 
 
 async def rechunk(
@@ -313,16 +317,16 @@ async def rechunk(
         "fill_value": fill_value,
         "chunk_key_encoding": chunk_key_encoding,
     }
-    options = CopyOptions(
+    options = transfer.CopyOptions(
         log=log,
-        if_exists=parse_if_exists(if_exists),
+        if_exists=transfer.parse_if_exists(if_exists),
         dry_run=dry_run,
         progress=progress,
         executor=executor,
-        max_memory=parse_memory(max_memory),
-        changes=check_changes(changes),
+        max_memory=transfer.parse_memory(max_memory),
+        changes=transfer.check_changes(changes),
     )
-    return await copy_nodes(Ends(origin, place, source_format, zarr_format), options)
+    return await transfer.copy_nodes(transfer.Ends(origin, place, source_format, zarr_format), options)
 
 
 def _end(node: NodeBase | StoreLike, mode: Literal["r"] | None) -> tuple[StorePath, ZarrFormat | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
@@ -23,6 +23,13 @@ from terrazzo.runtime import operation
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.storage.path import make_store_path, normalize_path
 from terrazzo.types import ZarrFormat
+
+if TYPE_CHECKING:
+    from terrazzo.nodes import transfer
+else:
+    from terrazzo.runtime.lazy import LazyModule
+
+    transfer = LazyModule("terrazzo.nodes.transfer")
 
 __all__ = ["AsyncGroup", "AsyncNode", "as_node", "open_node_at"]
 
@@ -123,6 +130,46 @@ class AsyncGroup(AsyncMaking):
         await require_no_foreign(place)
         async with self.store.lock(place.prefix + DOCUMENT), changing(place, self.metadata.zarr_format):
             await delete_node(place)
+
+    @operation
+    async def move(self, source: str, dest: str) -> None:
+        """Give a node, with everything below it, another path in the store; handles of it stay where they were.
+
+        Where the store can rename, that is one step. Otherwise everything is copied, and deleted then; after an
+        interruption one of the two places has all of it, and the same call does the rest.
+
+        Parameters
+        ----------
+        source, dest
+            Paths relative to the group, or from the root of the store where they start with a slash.
+
+        Raises
+        ------
+        NodeNotFoundError
+            There is nothing to move.
+        ContainsArrayError, ContainsGroupError
+            There is a node at `dest`.
+        ValueError
+            One of the two is within the other, or is the root.
+
+        Examples
+        --------
+        >>> import terrazzo
+        >>> root = terrazzo.create_group({})
+        >>> root["a/b"] = [1, 2, 3]
+        >>> root.move("a/b", "c/d")
+        >>> root["c/d"][:]
+        array([1, 2, 3])
+        """
+        old, new = [
+            StorePath(self.store, path) if path.startswith("/") else self._place(path) for path in (source, dest)
+        ]
+        await transfer.move_node(transfer.Ends(old, new), self.metadata.zarr_format)
+
+    @operation
+    async def rename(self, source: str, dest: str) -> None:
+        """The same as ``move``."""
+        await self.move(source, dest)
 
     @operation
     async def setitem(self, key: str, value: Any) -> None:

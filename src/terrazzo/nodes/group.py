@@ -143,6 +143,8 @@ class Group(GroupBase):
     get_array = mirror(AsyncGroup.get_array, _to_array)
     get_group = mirror(AsyncGroup.get_group, _to_group)
     nmembers = mirror(AsyncGroup.nmembers)
+    move = mirror(AsyncGroup.move)
+    rename = mirror(AsyncGroup.rename)
     info_complete = mirror(AsyncGroup.info_complete)
     tree = mirror(AsyncGroup.tree)
     unreadable = mirror(AsyncGroup.unreadable)

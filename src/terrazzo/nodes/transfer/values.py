@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from terrazzo.abc.store import DOCUMENTS
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import ContainsGroupError, context
 from terrazzo.nodes.copies import changing
+from terrazzo.nodes.locate import DOCUMENT
 from terrazzo.nodes.transfer.journal import JOURNAL, Journal, describe_place, fingerprint
 from terrazzo.nodes.transfer.options import Copied, CopyOptions, last_line, log_of
 from terrazzo.nodes.transfer.plan import Ends
@@ -63,21 +65,33 @@ def _copy_in_worker(item: _Values) -> int:
     return run_inline(_copy_values(item))
 
 
-async def copy_value(ends: Ends, key: str) -> int:
-    """Copy one value, and return its bytes; one that is gone meanwhile is left out."""
+async def copy_value(ends: Ends, key: str, *, is_held: bool = False) -> int:
+    """Copy one value, and return its bytes; one that is gone meanwhile is left out.
+
+    Parameters
+    ----------
+    is_held
+        Whether the caller has the lock of the target.
+    """
     old, new = ends.source.prefix + key, ends.target.prefix + key
     with context("while copying the value of", old, ends.source.store):
         value = await ends.source.store.get(old, numpy_buffer_prototype())
         if value is None:
             return 0
     with context("while copying a value to", new, ends.target.store):
-        async with ends.target.store.lock(new):
+        async with nullcontext() if is_held else ends.target.store.lock(new):
             await ends.target.store.set(new, value)
     return len(value)
 
 
-async def copy_keys(ends: Ends, keys: Sequence[str], options: CopyOptions) -> int:
-    """Copy values, documents after all others and one after another, and return their bytes."""
+async def copy_keys(ends: Ends, keys: Sequence[str], options: CopyOptions, *, is_held: bool = False) -> int:
+    """Copy values, documents after all others and one after another, and return their bytes.
+
+    Parameters
+    ----------
+    is_held
+        Whether the caller has the lock of the document at the target.
+    """
     plain = [key for key in keys if key.rpartition("/")[2] not in DOCUMENTS]
     copied = 0
     with progress_of(options.progress, len(keys), f"copy to {ends.target}") as tally:
@@ -101,7 +115,7 @@ async def copy_keys(ends: Ends, keys: Sequence[str], options: CopyOptions) -> in
             await map_in_executor(options.executor, _copy_in_worker, items, done, at_once=64)
             copied += sum(sizes)
         for key in keys[len(plain) :]:
-            copied += await copy_value(ends, key)
+            copied += await copy_value(ends, key, is_held=is_held and key == DOCUMENT)
             tally.add(1)
     return copied
 
