@@ -87,9 +87,9 @@ class Pair:
         selection = self.draw(strategies.basic_selections(self.model.shape), label="write to")
         target = self.model[selection]
         if self.draw(st.booleans(), label="one value"):
-            value = self.draw(strategies.arrays(self.dtype, ()), label="value")
+            value = self.draw(strategies.array_values(self.dtype, ()), label="value")
         else:
-            value = self.draw(strategies.arrays(self.dtype, np.shape(target)), label="values")
+            value = self.draw(strategies.array_values(self.dtype, np.shape(target)), label="values")
         self.array[selection] = value
         self.model[selection] = value if value.ndim else value[()]
 
@@ -111,7 +111,7 @@ class Pair:
         axis = self.draw(st.integers(0, self.model.ndim - 1), label="axis")
         shape = list(self.model.shape)
         shape[axis] = self.draw(st.integers(0, 3), label="appended")
-        data = self.draw(strategies.arrays(self.dtype, tuple(shape)), label="data")
+        data = self.draw(strategies.array_values(self.dtype, tuple(shape)), label="data")
         shape[axis] += self.model.shape[axis]
         assert self.array.append(data, axis=axis) == tuple(shape)
         self.model = np.concatenate([self.model, data], axis=axis).astype(self.dtype)

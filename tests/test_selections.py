@@ -152,7 +152,7 @@ def make(store, data, dtype, *, max_dims=5):
     """An array in a store and one in memory that hold the same."""
     shape = data.draw(strategies.shapes(max_dims=max_dims, max_side=5), label="shape")
     shape = tuple(min(length, 3) for length in shape) if len(shape) > 3 else shape
-    model = data.draw(strategies.arrays(dtype, shape), label="values")
+    model = data.draw(strategies.array_values(dtype, shape), label="values")
     layout = data.draw(layouts(shape), label="layout")
     with terrazzo.config.set({"array.rectilinear_chunks": True}):
         array = terrazzo.create_array(

@@ -57,7 +57,7 @@ def rounded_integer(value, keepbits, limit):
 
 @given(data=st.data(), dtype=st.sampled_from(sorted(MANTISSA)), keepbits=st.integers(1, 60))
 def test_floats_keep_bits_of_the_mantissa(data, dtype, keepbits):
-    array = data.draw(strategies.arrays(np.dtype(dtype), (8,)))
+    array = data.draw(strategies.array_values(np.dtype(dtype), (8,)))
     result = encode(keepbits, array)
     assert result.dtype == array.dtype
     for value, got in zip(array, result, strict=True):
@@ -165,7 +165,7 @@ def test_stored_bytes(store):
 @given(data=st.data(), dtype=st.sampled_from(("float16", "float64", "complex64", "int32", "uint8")))
 def test_what_was_rounded_once_comes_back_as_it_is(data, dtype, driven):
     shape = data.draw(strategies.shapes(max_dims=2, max_side=5))
-    array = encode(4, data.draw(strategies.arrays(np.dtype(dtype), shape)))
+    array = encode(4, data.draw(strategies.array_values(np.dtype(dtype), shape)))
     store = driven(MemoryStore())
     chunks = tuple(data.draw(st.integers(1, max(length, 1))) for length in shape)
     terrazzo.create_array(store, data=array, chunks=chunks, filters=BitRoundCodec(keepbits=4))

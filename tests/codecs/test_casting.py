@@ -150,7 +150,7 @@ def test_every_number_at_an_edge_becomes_what_exact_arithmetic_says(source, targ
 )
 def test_any_number_becomes_what_exact_arithmetic_says(data, pair, rounding, out_of_range):
     source, target = pair
-    values = data.draw(strategies.arrays(np.dtype(source), (6,)))
+    values = data.draw(strategies.array_values(np.dtype(source), (6,)))
     check(values, source, target, rounding, out_of_range)
 
 

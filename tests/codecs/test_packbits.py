@@ -71,7 +71,7 @@ def decode(codec, data, shape, dtype):
 @given(data=st.data(), dtype=st.sampled_from(DTYPES), padding=st.sampled_from(["none", "first_byte", "last_byte"]))
 def test_bits_follow_one_another_from_the_least_significant(data, dtype, padding):
     shape = data.draw(strategies.shapes(max_side=4))
-    array = data.draw(strategies.arrays(np.dtype(dtype), shape))
+    array = data.draw(strategies.array_values(np.dtype(dtype), shape))
     width = components_of(np.zeros(1, dtype))[1]
     first = data.draw(st.none() | st.integers(0, width - 1))
     last = data.draw(st.none() | st.integers(first or 0, width - 1))
@@ -184,7 +184,7 @@ def test_bits_that_a_type_has_not_are_refused_before_anything_is_written(dtype, 
 @given(data=st.data(), dtype=st.sampled_from(("bool", "uint8", "int16", "float32")))
 def test_arrays_come_back(data, dtype, driven):
     shape = data.draw(strategies.shapes(max_dims=2, max_side=6))
-    array = data.draw(strategies.arrays(np.dtype(dtype), shape))
+    array = data.draw(strategies.array_values(np.dtype(dtype), shape))
     chunks = tuple(data.draw(st.integers(1, max(length, 1))) for length in shape)
     store = driven(MemoryStore())
     terrazzo.create_array(store, data=array, chunks=chunks, serializer=PackBitsCodec(padding_encoding="last_byte"))

@@ -112,7 +112,7 @@ def test_every_number_at_an_edge_becomes_what_exact_arithmetic_says(name, roundi
     out_of_range=st.sampled_from([None, *OUT_OF_RANGE_MODES]),
 )
 def test_any_number_becomes_what_exact_arithmetic_says(data, name, source, rounding, out_of_range):
-    values = data.draw(strategies.arrays(np.dtype(source), (6,)))
+    values = data.draw(strategies.array_values(np.dtype(source), (6,)))
     check(values[np.isfinite(values)], source, name, rounding, out_of_range)
 
 

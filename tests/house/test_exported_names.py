@@ -104,10 +104,38 @@ PUBLIC = {
     "terrazzo.testing.store_together": "TOGETHER",
     "terrazzo.testing.stores": "CountingStore FailingStore HookedStore LatencyStore Request SuspendingStore",
     "terrazzo.testing.strategies": (
-        "CodecArguments arrays attributes axis_slices basic_selections block_selections chunk_key_encodings "
-        "chunk_shapes codec_chains coordinate_selections data_types dtypes fill_values index_arrays masks node_names "
-        "node_paths orthogonal_selections rectilinear_chunks scalars shapes shard_shapes "
+        "CodecArguments TrueOrFalse array_metadata array_names array_shapes array_values arrays attributes attrs "
+        "axis_slices basic_indices basic_selections block_indices block_selections block_test_arrays chunk_grids "
+        "chunk_key_encodings chunk_paths chunk_shapes chunks_param_from_rectilinear clear_store codec_chains "
+        "complex_rectilinear_arrays compressors coordinate_selections data_types dimension_names dtypes end_slices "
+        "fill_values index_arrays is_negative_slice key_ranges keys masks node_names node_paths "
+        "np_array_and_chunks numpy_arrays orthogonal_indices orthogonal_selections paths rectilinear_arrays "
+        "rectilinear_chunk_grids rectilinear_chunk_shape_declarations rectilinear_chunks rectilinear_dim_edges "
+        "safe_unicode_for_dtype scalars shapes shard_shapes sharded_arrays sharding_codecs sharding_inner_codecs "
+        "short_node_names simple_arrays stores structured_dtypes subchunk_write_orders v2_dtypes v3_dtypes "
+        "zarr_formats zarr_key_chars zdtypes"
+    ),
+    "terrazzo.testing.parts": (
+        "CodecArguments array_values attributes axis_slices basic_selections block_selections chunk_key_encodings "
+        "chunk_shapes codec_chains coordinate_selections data_types dtypes fill_values index_arrays masks "
+        "node_names node_paths orthogonal_selections rectilinear_chunks scalars shapes shard_shapes "
         "sharding_codecs"
+    ),
+    "terrazzo.testing.keys": (
+        "array_names attrs chunk_paths dimension_names key_ranges keys paths short_node_names zarr_key_chars"
+    ),
+    "terrazzo.testing.grids": (
+        "chunk_grids chunks_param_from_rectilinear rectilinear_chunk_grids rectilinear_chunk_shape_declarations "
+        "rectilinear_dim_edges"
+    ),
+    "terrazzo.testing.indices": (
+        "TrueOrFalse basic_indices block_indices end_slices is_negative_slice orthogonal_indices"
+    ),
+    "terrazzo.testing.kinds": ("safe_unicode_for_dtype structured_dtypes v2_dtypes v3_dtypes zdtypes"),
+    "terrazzo.testing.made": (
+        "array_metadata array_shapes arrays block_test_arrays clear_store complex_rectilinear_arrays compressors "
+        "np_array_and_chunks numpy_arrays rectilinear_arrays sharded_arrays sharding_inner_codecs simple_arrays "
+        "stores subchunk_write_orders zarr_formats"
     ),
     "terrazzo.testing.sync_store": "SyncStoreWrapper split_prefix_name with_frequency",
     "terrazzo.types": (

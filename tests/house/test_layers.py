@@ -66,7 +66,17 @@ def test_nobody_knows_zarr_python_or_the_drop_in(path):
 
 OPTIONAL = {
     # The modules of optional dependencies, and the only files that may import them.
-    "hypothesis": {"testing/hierarchy.py", "testing/stateful.py", "testing/strategies.py", "testing/sync_store.py"},
+    "hypothesis": {
+        "testing/grids.py",
+        "testing/hierarchy.py",
+        "testing/indices.py",
+        "testing/keys.py",
+        "testing/kinds.py",
+        "testing/made.py",
+        "testing/parts.py",
+        "testing/stateful.py",
+        "testing/sync_store.py",
+    },
     "deflate": {"codecs/gzip.py"},
     "pytest": {
         "testing/stateful.py",

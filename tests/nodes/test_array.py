@@ -217,7 +217,7 @@ def test_any_value_that_numpy_broadcasts_is_written(driven, data):
     target = expected[selection]
     kept = data.draw(st.lists(st.booleans(), min_size=np.ndim(target), max_size=np.ndim(target)))
     value_shape = tuple(length if keep else 1 for keep, length in zip(kept, np.shape(target), strict=True))
-    value = data.draw(strategies.arrays(element, value_shape[data.draw(st.integers(0, len(value_shape))) :]))
+    value = data.draw(strategies.array_values(element, value_shape[data.draw(st.integers(0, len(value_shape))) :]))
     if value.ndim < np.ndim(target) and not all(kept[: np.ndim(target) - value.ndim]):
         value = value.reshape((1,) * (np.ndim(target) - value.ndim) + value.shape)
     expected[selection] = value

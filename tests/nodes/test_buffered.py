@@ -283,14 +283,14 @@ class BufferedPair(Pair):
     def write_orthogonal(self):
         if self.model.ndim and self.model.size:
             selection = self.draw(strategies.orthogonal_selections(self.model.shape), label="write across")
-            value = self.draw(strategies.arrays(self.dtype, ()), label="value")
+            value = self.draw(strategies.array_values(self.dtype, ()), label="value")
             self.array.oindex[selection] = value
             write_orthogonal(self.model, selection, value[()])
 
     def write_points(self):
         if self.model.ndim and self.model.size:
             selection = self.draw(strategies.coordinate_selections(self.model.shape), label="write points")
-            value = self.draw(strategies.arrays(self.dtype, ()), label="value")
+            value = self.draw(strategies.array_values(self.dtype, ()), label="value")
             self.array.vindex[selection] = value
             write_points(self.model, selection, value[()])
 

@@ -12,7 +12,7 @@ from terrazzo.dtype.numeric import NUMERIC
 from terrazzo.grid import parse_chunk_key_encoding
 from terrazzo.pipeline.chain import CodecChain, parse_codec
 from terrazzo.storage.path import normalize_path
-from terrazzo.testing import strategies
+from terrazzo.testing import parts as strategies
 
 THOROUGH = settings(max_examples=2000, database=None, derandomize=True, deadline=None)
 
@@ -25,7 +25,7 @@ def bits(scalar):
 def test_arrays_have_the_type_and_shape_that_were_asked_for(data):
     dtype = data.draw(strategies.dtypes(of_any_length=True))
     shape = data.draw(strategies.shapes())
-    array = data.draw(strategies.arrays(dtype, shape))
+    array = data.draw(strategies.array_values(dtype, shape))
     assert isinstance(array, np.ndarray)
     assert (array.dtype, array.shape) == (dtype, shape)
 
@@ -46,7 +46,7 @@ def test_elements_are_of_any_length_where_that_is_asked_for(of_any_length):
 
 @given(data=st.data())
 def test_booleans_are_true_or_false(data):
-    array = data.draw(strategies.arrays("?", (3,)))
+    array = data.draw(strategies.array_values("?", (3,)))
     assert set(array.tobytes()) <= {0, 1}
 
 
@@ -136,7 +136,7 @@ def test_the_values_at_which_mistakes_show_are_among_the_fill_values(interesting
         (strategies.basic_selections((4,)), lambda item: isinstance(item, slice) and item.step == 2),
         (strategies.basic_selections((4, 4)), lambda item: isinstance(item, int) and item < 0),
         (strategies.codec_chains(2), lambda codecs: len(codecs.filters) == 2 and len(codecs.compressors) == 3),
-        (strategies.node_names(), lambda name: not name.isascii()),
+        (strategies.node_names, lambda name: not name.isascii()),
     ],
 )
 def test_a_strategy_reaches_the_corners(strategy, interesting):
