@@ -1,10 +1,16 @@
+import json
+import os
+import signal
+import subprocess
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import terrazzo
-from terrazzo.cli import main
+from terrazzo.cli import looking, main
 
 
 @pytest.fixture
@@ -48,7 +54,7 @@ def test_tree_of_an_array_names_it(folder: Path, capsys: pytest.CaptureFixture[s
         (["info", "{folder}/zarr.json"], "terrazzo: '{folder}/zarr.json' is a file, not a folder"),
         (["tree", "{folder}", "nope"], "terrazzo: there is neither an array nor a group at file://{folder}/nope"),
         (["info", "{folder}", "../x"], "terrazzo: '../x' is not the path of a node"),
-        (["info", "s3://bucket/x"], "terrazzo: there is no store for URLs of the scheme 's3'"),
+        (["info", "gopher://bucket/x"], "terrazzo: "),
     ],
 )
 def test_what_cannot_be_read_is_said_on_stderr_with_status_1(
@@ -63,9 +69,9 @@ def test_what_cannot_be_read_is_said_on_stderr_with_status_1(
 def test_a_broken_document_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "a" / "b" / "zarr.json").write_text('{"zarr_format": 3')
     assert main(["info", str(folder), "a/b"]) == 1
-    first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith("terrazzo: the document is not JSON: ")
-    assert second == f"  in the document 'a/b/zarr.json' of file://{folder}"
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("terrazzo: the document is not JSON: ")
+    assert said.endswith(f"; in the document 'a/b/zarr.json' of file://{folder}")
     assert main(["tree", str(folder)]) == 0
     assert "    └── b (unreadable: the document is not JSON: " in capsys.readouterr().out
 
@@ -155,3 +161,133 @@ def test_remove_metadata_needs_the_other_format_or_force(old: Path, capsys: pyte
     assert documents(old) == before
     assert main(["remove-metadata", "v2", str(old), "--force"]) == 0
     assert documents(old) == []
+
+
+def test_ls_lists_the_members_of_a_group(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    terrazzo.create_array(folder, name="c", shape=(2, 3), dtype="float64")
+    (folder / "d").mkdir()
+    (folder / "d" / "zarr.json").write_text("{")
+    assert main(["ls", str(folder)]) == 0
+    assert capsys.readouterr().out == "a/\nc\nd\n"
+    assert main(["ls", "-l", str(folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["group                a/", "array       float64  c  (2, 3)"]
+    assert lines[2].startswith("unreadable           d  the document is not JSON: ")
+    assert main(["ls", str(folder), "a/b", "--json"]) == 0
+    member = {"path": "", "node_type": "array", "shape": [4], "data_type": "int16"}
+    assert json.loads(capsys.readouterr().out) == {"name": "/a/b", "members": [member]}
+    assert main(["ls", str(folder), "--json"]) == 0
+    assert [one["node_type"] for one in json.loads(capsys.readouterr().out)] == ["group", "array", "unreadable"]
+
+
+def test_info_as_json_has_the_documents(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", str(folder), "a/b", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    stored = json.loads((folder / "a" / "b" / "zarr.json").read_text())
+    size = sum(path.stat().st_size for path in (folder / "a" / "b").rglob("*") if path.is_file())
+    assert said == {
+        "name": "/a/b",
+        "store": f"file://{folder}",
+        "node_type": "array",
+        "bytes": 8,
+        "bytes_stored": size,
+        "chunks_initialized": 2,
+        "storage_ratio": 8 / size,
+        "documents": {"zarr.json": stored},
+    }
+    terrazzo.consolidate_metadata(folder)
+    assert main(["info", str(folder), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["members"], said["arrays"], said["groups"]) == (2, 1, 1)
+    assert "consolidated_metadata" not in said["documents"]["zarr.json"]
+
+
+def test_tree_as_json_lists_all_members(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tree", str(folder), "--json"]) == 0
+    members = json.loads(capsys.readouterr().out)["members"]
+    assert [member["path"] for member in members] == ["a", "a/b"]
+    assert main(["tree", str(folder), "--max-nodes", "1"]) == 0
+    assert capsys.readouterr().out == "/\n└── a …\n"
+
+
+def test_verify_says_what_is_damaged(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "notes").write_text("x")
+    assert main(["verify", str(folder)]) == 0
+    assert capsys.readouterr().out == (
+        "notes: foreign: neither an array nor a group\n"
+        f"file://{folder}: 2 groups, 1 array, 2 stored chunks of 8 bytes; 0 problems, 1 note\n"
+    )
+    (folder / "a" / "b" / "c" / "1").write_bytes(b"123")
+    assert main(["verify", str(folder), "--no-notes"]) == 1
+    assert capsys.readouterr().out == (
+        "a/b/c/1: chunk, chunk (1,) of /a/b, codec 'size': 3 bytes are stored, expected 4\n"
+        f"file://{folder}: 2 groups, 1 array, 2 stored chunks of 7 bytes; 1 problem, 0 notes\n"
+    )
+    assert main(["verify", str(folder), "a", "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["ok"], [one["key"] for one in said["findings"]]) == (False, ["a/b/c/1"])
+
+
+def test_migrating_says_what_it_did_as_json(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate", "v3", str(old), "--dry-run", "--json"]) == 0
+    written = [f"{old}/{path}zarr.json" for path in ("", "a/", "a/b/")]
+    assert json.loads(capsys.readouterr().out) == {"written": written, "deleted": [], "dry_run": True}
+    assert main(["migrate", "v3", str(old)]) == 0
+    capsys.readouterr()
+    assert main(["remove-metadata", "v3", str(old), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"deleted": written, "dry_run": False}
+
+
+# -- how it ends
+
+
+def raising(error: BaseException) -> Any:
+    def run(*_: object) -> None:
+        raise error
+
+    return run
+
+
+def test_ctrl_c_ends_it_with_a_status_of_its_own(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "open_node", raising(KeyboardInterrupt()))
+    assert main(["info", str(folder)]) == 130
+    assert capsys.readouterr().err == "terrazzo: interrupted\n"
+
+
+def test_an_error_that_nobody_expects_is_a_line_unless_a_traceback_is_asked_for(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "open_node", raising(LookupError("of\nsome kind")))
+    assert main(["info", str(folder)]) == 1
+    assert capsys.readouterr().err == "terrazzo: LookupError: of some kind (--traceback says more)\n"
+    with pytest.raises(LookupError):
+        main(["info", str(folder), "--traceback"])
+
+
+COMMAND = [sys.executable, "-m", "terrazzo"]
+
+
+def test_it_is_a_module_too(folder: Path) -> None:
+    done = subprocess.run([*COMMAND, "tree", folder], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "/\n└── a\n    └── b (4,) int16\n", "")
+    done = subprocess.run([*COMMAND, "info", folder / "nowhere"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
+def test_a_process_is_interrupted_and_a_reader_may_leave(folder: Path) -> None:
+    script = (
+        "import os, signal, sys, terrazzo.cli\n"
+        "from terrazzo.cli import looking\n"
+        "looking.open_node = lambda options: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.exit(terrazzo.cli.main(['info', 'x']))"
+    )
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, "terrazzo: interrupted\n")
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*COMMAND, "tree", folder], stdout=write, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")

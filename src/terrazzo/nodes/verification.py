@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from terrazzo.errors import (
@@ -131,6 +131,10 @@ class Verification:
     def notes(self) -> tuple[Finding, ...]:
         """The other findings: keys that nobody reads."""
         return tuple(finding for finding in self.findings if finding.is_note)
+
+    def without_notes(self) -> Verification:
+        """The same without what nobody who reads the hierarchy notices."""
+        return replace(self, findings=self.problems)
 
     def __str__(self) -> str:
         lines = [str(finding) for finding in self.findings]
