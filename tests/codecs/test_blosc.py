@@ -247,3 +247,41 @@ def test_the_size_depends_on_the_data():
     assert not BloscCodec.is_fixed_size
     with pytest.raises(NotImplementedError):
         BloscCodec().compute_encoded_size(10, spec_of())
+
+
+def decode_many(frames, size):
+    """Decode frames in one call, after a byte that belongs to none."""
+    ends = np.cumsum([1, *map(len, frames)])
+    spans = np.stack((ends[:-1], np.diff(ends)), axis=1)
+    return BloscCodec().decode_many(b"?" + b"".join(frames), spans, size)
+
+
+@pytest.fixture(params=["python-blosc", "numcodecs"])
+def library(request, monkeypatch):
+    if request.param == "numcodecs":
+        monkeypatch.setattr(blosc, "short_decompress", lambda: None)
+    else:
+        pytest.importorskip("blosc")
+        monkeypatch.setattr(blosc.blosc, "decompress", None)
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("cname", AVAILABLE)
+@pytest.mark.parametrize("shuffle", blosc.BLOSC_SHUFFLE)
+def test_many_frames_of_one_size_are_decoded_in_one_call(cname, shuffle):
+    chunks = [DATA, DATA[::-1], bytes(len(DATA)), np.random.default_rng(5).bytes(len(DATA))]
+    frames = [encode(chunk, cname=cname, shuffle=shuffle, typesize=4) for chunk in chunks]
+    assert decode_many(frames, len(DATA)) == b"".join(chunks)
+
+
+@pytest.mark.usefixtures("library")
+def test_frames_are_decoded_one_by_one_where_one_of_them_is_not_as_the_others():
+    good = encode(DATA, cname="lz4")
+    other_version, other_size = b"\x01" + good[1:], encode(DATA[1:])
+    blocks = encode(DATA, cname="lz4", blocksize=1024)
+    assert struct.unpack("<I", blocks[8:12])[0] < len(DATA)
+    for bad in (good + b"x", good[:-1], other_version, other_size, blocks):
+        assert decode_many([good, bad], len(DATA)) is None
+    assert decode_many([encode(bytes(1 << 17))], 1 << 17) is None
+    with pytest.raises(struct.error):  # whatever error does: they are then decoded one by one
+        decode_many([good, b"x" * 10], len(DATA))

