@@ -1,14 +1,17 @@
+import asyncio
 import os
 import pickle
 import warnings
 
+import numpy as np
 import obstore.store
 import pytest
 
+import terrazzo
 from terrazzo.buffer.cpu import Buffer
-from terrazzo.errors import SyncError
+from terrazzo.errors import StoreError, SyncError
 from terrazzo.runtime import run_on_loop
-from terrazzo.storage import ObjectStore
+from terrazzo.storage import MemoryStore, ObjectStore
 from terrazzo.testing import StoreTests
 from tests import servers
 from tests.storage.contract import awaited, blocking, fetch, put
@@ -80,4 +83,112 @@ class TestOnS3(ObstoreTests):
 
 
 TestAgainstADictionaryInMemory = machine(lambda folder: ObjectStore(obstore.store.MemoryStore()), blocking)
-TestAgainstADictionaryOnS3 = machine(lambda folder: servers.s3_through_obstore(), awaited, max_examples=3)
+TestAgainstADictionaryOnS3 = machine(lambda folder: servers.s3_through_obstore(), awaited, max_examples=2)
+
+
+# -- what is special to it
+
+
+def test_only_stores_of_obstore_are_taken():
+    for store in (MemoryStore(), "s3://bucket", None):
+        with pytest.raises(TypeError, match="a store of obstore"):
+            ObjectStore(store)
+
+
+def test_it_says_what_it_is(tmp_path):
+    store = servers.s3_through_obstore()
+    assert repr(store).startswith("ObjectStore(object_store://S3Store(")
+    assert str(store).startswith("object_store://S3Store(")
+    assert store == store.with_read_only(False) == ObjectStore(store.store)
+    assert store != store.with_read_only(True)
+    assert store != servers.s3_through_obstore()
+    assert store.lock_identity == pickle.loads(pickle.dumps(store)).lock_identity
+    assert store.lock_identity != servers.s3_through_obstore().lock_identity
+    assert not ObjectStore(obstore.store.HTTPStore("http://127.0.0.1:9")).supports_listing
+
+
+def test_what_can_compare_says_so(tmp_path):
+    assert ObjectStore(obstore.store.MemoryStore()).supports_conditional_writes
+    assert servers.s3_through_obstore().supports_conditional_writes
+    assert not ObjectStore(obstore.store.LocalStore(tmp_path)).supports_conditional_writes
+    assert not ObjectStore(obstore.store.HTTPStore("http://127.0.0.1:9")).supports_conditional_writes
+
+
+def test_a_bucket_that_is_not_there_is_no_missing_key():
+    missing = obstore.store.S3Store(
+        "nobucket", endpoint=servers.s3(), client_options={"allow_http": True}, **servers.ACCESS
+    )
+    with pytest.raises(StoreError, match="NoSuchBucket"):
+        run_on_loop(fetch(ObjectStore(missing), "a"))
+
+
+def sharded(store):
+    """An array of one shard of four subchunks, read through a store of its own."""
+    terrazzo.create_array(store, data=np.arange(8), chunks=2, shards=8, compressors=None)
+    return terrazzo.open_array(ObjectStore(store.store))
+
+
+def requests(monkeypatch):
+    """Notes every request, by the name of obstore's function."""
+    made = []
+    for name in ("get_async", "head_async"):
+        original = getattr(obstore, name)
+
+        def noted(*args, name=name, original=original, **kwargs):
+            made.append(name.removesuffix("_async"))
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(obstore, name, noted)
+    return made
+
+
+def test_a_part_of_a_shard_whose_index_is_kept_is_one_request(monkeypatch):
+    array = sharded(ObjectStore(obstore.store.MemoryStore()))
+    made = requests(monkeypatch)
+    assert array[0] == 0
+    assert made == ["head", "get", "get"]
+    made.clear()
+    assert [int(array[position]) for position in (2, 4, 7)] == [2, 4, 7]
+    assert made == ["get"] * 3
+
+
+def test_a_shard_that_somebody_replaces_is_read_anew(monkeypatch):
+    store = ObjectStore(obstore.store.MemoryStore())
+    array = sharded(store)
+    assert array[3] == 3
+    terrazzo.create_array(store, data=np.arange(8) * 10, chunks=2, shards=8, compressors=None, overwrite=True)
+    made = requests(monkeypatch)
+    assert array[3] == 30
+    assert made.count("get") >= 3  # one finds out
+    run_on_loop(store.delete("c/0"))
+    assert array[3] == 0
+
+
+def test_what_is_absent_in_a_kept_index_is_looked_up_again():
+    store = ObjectStore(obstore.store.MemoryStore())
+    terrazzo.create_array(store, shape=8, chunks=2, shards=8, dtype="u1", fill_value=9)[:2] = 1
+    array = terrazzo.open_array(ObjectStore(store.store))
+    assert array[6] == 9
+    terrazzo.open_array(store)[6] = 5
+    assert array[6] == 5
+
+
+def test_versions_that_are_remembered_have_a_limit(monkeypatch):
+    monkeypatch.setattr("terrazzo.storage.obstore.VERSIONS_AT_MOST", 3)
+    store = ObjectStore(obstore.store.MemoryStore())
+    run_on_loop(put(store, *"abcdefgh"))
+    assert list(store._versions) == ["f", "g", "h"]
+
+
+def test_the_budget_holds_across_loops():
+    with terrazzo.config.set({"async.requests": 2}):
+        store = ObjectStore(obstore.store.MemoryStore())
+        array = terrazzo.create_array(store, data=np.arange(50), chunks=1)
+        assert array[...].tolist() == list(range(50))
+        assert store.budget.most == 2
+
+    async def read():
+        return (await (await terrazzo.AsyncArray.open(store)).getitem(...)).tolist()
+
+    assert asyncio.run(read()) == list(range(50))
+    assert store.budget.used == 0

@@ -13,7 +13,7 @@ from terrazzo.abc.store import Store
 from terrazzo.errors import quote
 from terrazzo.settings import current_options
 from terrazzo.storage import remote
-from terrazzo.storage.failures import scrub
+from terrazzo.storage.failures import scrub, secrets_in
 
 __all__ = ["store_of_url"]
 
@@ -109,6 +109,9 @@ def _with_obstore(url: str, options: dict[str, Any]) -> Any:
         return make(url.replace("s3a://", "s3://", 1), client_options=client_options, retry_config=retry, **config)
     except (obstore.exceptions.UnknownConfigurationKeyError, TypeError):
         return None
+    except obstore.exceptions.BaseError as error:
+        problem = str(error).partition("\n")[0]
+    raise ValueError(scrub(f"{url}: {problem}", tuple(secrets_in(options))))
 
 
 def _translated(options: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any] | None:
