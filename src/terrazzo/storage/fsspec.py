@@ -379,19 +379,35 @@ class FsspecStore(RemoteStore):
 
     async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
         folder, _ = split_prefix(prefix)
+        paths = self._found(folder) if _finds_itself(self.fs) else self._walked(folder)
+        async for path in paths:
+            for key in self._keys([path]):
+                if key.startswith(prefix) and (not folder or key != folder):
+                    yield key
+
+    async def _found(self, folder: str) -> AsyncIterator[str]:
+        """Paths of all files below a folder, of a file system that has a way to find them."""
         top = self._path(folder) if folder else self._root
-
-        def complain(error: OSError) -> None:
-            failure = failure_of(error)
-            if not isinstance(error, self.allowed_exceptions) or (failure and not failure.is_absent):
-                raise error
-
-        options = {} if _finds_itself(self.fs) else {"on_error": complain}  # which would leave out what cannot be read
         self._forget_listings(top)
-        found = await self._find_out("list", folder, lambda: self._call("find", top, **options))
-        for key in self._keys(found or ()):
-            if key.startswith(prefix) and (not folder or key != folder):
-                yield key
+        for path in await self._find_out("list", folder, lambda: self._call("find", top)) or ():
+            yield path
+
+    async def _walked(self, folder: str) -> AsyncIterator[str]:
+        """The same, folder by folder: fsspec's own walk leaves out what cannot be read."""
+        waiting = [self._path(folder) if folder else self._root]
+        while waiting:
+            top = waiting.pop()
+            self._forget_listings(top)
+            listing = await self._find_out("list", folder, partial(self._call, "ls", top, detail=True))
+            head = f"{self.fs._strip_protocol(top).strip('/')}/".removeprefix("/")
+            for info in listing or ():
+                path = info["name"].rstrip("/")
+                if not path.strip("/").startswith(head):
+                    continue  # the folder itself, or a link on a page that leads elsewhere
+                if info["type"] == "directory":
+                    waiting.append(path)
+                else:
+                    yield path
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
         folder = validate_prefix(prefix)
