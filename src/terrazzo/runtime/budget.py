@@ -91,7 +91,7 @@ class Budget:
             with self._guard:
                 if waiter.granted:
                     self._give()
-                else:
+                elif waiter in self._line:  # unless its loop was found closed
                     self._line.remove(waiter)
             raise
 
