@@ -15,7 +15,7 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.default_venv_backend = "virtualenv"
 
 LINTERS = ("ruff==0.17.5", "import-linter==2.16")
-TYPE_CHECKERS = ("mypy==2.4.1",)
+TYPE_CHECKERS = ("mypy==2.4.1", "basedpyright==1.40.2")  # pyright, with node in the wheel
 PEERS = ("zarr[cast-value-rs]==3.4.2", "zarrs==0.2.3", "tensorstore==0.1.86", "numcodecs[msgpack]")
 OLDER_PEERS = {
     "zarr 2.18": ("zarr==2.18.7", "numcodecs[crc32c,msgpack]<0.16"),
@@ -56,6 +56,7 @@ def types(session: nox.Session) -> None:
     """Check types, of the sources and of code that uses them."""
     session.install("-e", ".[test]", *TYPE_CHECKERS)
     session.run("mypy")
+    session.run("basedpyright")
 
 
 @nox.session

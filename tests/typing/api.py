@@ -1,10 +1,10 @@
-"""What type checkers say of code that uses terrazzo: checked by mypy, never run."""
+"""What type checkers say of code that uses terrazzo: checked by mypy and pyright, never run."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import numpy as np
 import numpy.typing as npt
@@ -12,19 +12,20 @@ import numpy.typing as npt
 import terrazzo
 from terrazzo import Array, AsyncArray, AsyncGroup, Group
 from terrazzo.abc.codec import ArrayBytesCodec, BytesBytesCodec
-from terrazzo.abc.store import ByteRequest, Store
+from terrazzo.abc.store import ByteRequest, Store, SyncByteSetter
 from terrazzo.api import asynchronous
-from terrazzo.buffer import Buffer, BufferPrototype, NDBuffer, default_buffer_prototype
+from terrazzo.buffer import Buffer, BufferPrototype, NDBuffer, cpu, default_buffer_prototype, gpu
 from terrazzo.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
 from terrazzo.dtype import ZDType, parse_dtype
 from terrazzo.errors import CorruptDataError, MetadataValidationError
-from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
+from terrazzo.metadata import ArrayV2Metadata, ArrayV3Metadata, GroupMetadata
 from terrazzo.nodes.accessors import AsyncBlockIndex, AsyncOIndex, AsyncVIndex, BlockIndex, OIndex, VIndex
 from terrazzo.nodes.attributes import Attributes
 from terrazzo.nodes.report import ArrayInfo, GroupInfo
 from terrazzo.nodes.tree import TreeRepr
 from terrazzo.spec import ArrayConfig
 from terrazzo.storage import LocalStore, MemoryStore, StorePath, WrapperStore
+from terrazzo.types import JSON, AnyArray, ArrayV2, AsyncArrayV3, ZarrFormat
 
 # -- functions
 
@@ -57,6 +58,7 @@ def opening(store: Store) -> None:
     assert_type(terrazzo.open_group(StorePath(store, "g"), mode="r"), Group)
     node = terrazzo.open(store, mode="a")
     assert_type(node, Array[Any] | Group)
+    assert_type(terrazzo.open(store, shape=(4,), dtype="i4"), Array[Any])
     if isinstance(node, Group):
         assert_type(node, Group)
     assert_type(terrazzo.save(store, [1], name=[2]), None)
@@ -72,6 +74,7 @@ async def awaiting(store: Store) -> None:
     assert_type(await asynchronous.create_group(store), AsyncGroup)
     assert_type(await asynchronous.open_group(store), AsyncGroup)
     assert_type(await asynchronous.open(store), AsyncArray[Any] | AsyncGroup)
+    assert_type(await asynchronous.open(store, mode="w", shape=4, dtype="i4"), AsyncArray[Any])
     assert_type(await asynchronous.zeros((4,)), AsyncArray[Any])
     assert_type(await asynchronous.save(store, [1]), None)
 
@@ -292,5 +295,40 @@ def attributes_are_a_mapping(array: Array[Any], group: Group) -> None:
         attrs.update(c=1)
         assert_type(attrs["a"], Any)
         assert_type(attrs.asdict(), dict[str, Any])
-    settings: Mapping[str, object] = array.attrs
-    assert_type(settings, Mapping[str, object])
+        settings_of(attrs)
+
+
+def settings_of(settings: Mapping[str, object]) -> object:
+    """Takes any mapping."""
+    return settings["a"]
+
+
+def aliases_stand_for_arrays(any_array: AnyArray, old: ArrayV2, new: AsyncArrayV3, form: ZarrFormat) -> None:
+    """Short names of arrays by what their metadata are."""
+    assert_type(any_array, Array[Any])
+    assert_type(old.metadata, ArrayV2Metadata)
+    assert_type(new.metadata, ArrayV3Metadata)
+    assert_type(form, Literal[2, 3])
+
+
+async def calling_the_contracts(store: Store, place: StorePath, prototype: BufferPrototype) -> None:
+    """Stores and places are read without a coroutine, too, and several values at once."""
+    assert_type(store.get_ranges_sync("a", [None], prototype=prototype), Sequence[tuple[int, Buffer | None]])
+    assert_type(place.get_sync(prototype=prototype), Buffer | None)
+    assert_type(await place.get_json(), JSON)
+    setter: SyncByteSetter = place
+    assert_type(setter.set_sync(cpu.Buffer.from_bytes(b"a")), None)
+    value = setter.get_sync() or empty()
+    assert_type(cpu.as_numpy_array_wrapper(lambda array: array.tobytes(), value, prototype), Buffer)
+
+
+def empty() -> cpu.Buffer:
+    """A buffer of a class of its own."""
+    return cpu.Buffer.create_zero_length()
+
+
+def choosing_buffers() -> None:
+    """Settings are set for a block; buffers of a GPU are of their class."""
+    with terrazzo.config.set({"array.order": "F"}), terrazzo.config.enable_gpu():
+        assert_type(gpu.Buffer.from_bytes(b"a"), gpu.Buffer)
+    assert_type(gpu.NDBuffer.empty((1,), "u1"), gpu.NDBuffer)

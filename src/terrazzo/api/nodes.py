@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, overload
 
 from terrazzo.api.creating import create
 from terrazzo.api.opening import place_for, refuse_obsolete, require_empty
@@ -21,11 +21,34 @@ from terrazzo.nodes.older import arguments_like
 from terrazzo.settings import current_options
 from terrazzo.spec import ArrayConfigLike
 from terrazzo.storage import StoreLike, StorePath
-from terrazzo.types import JSON, AccessModeLiteral, ZarrFormat
+from terrazzo.types import JSON, AccessModeLiteral, ShapeLike, ZarrFormat
 
 __all__ = ["create_group", "group", "open", "open_array", "open_group", "open_like"]
 
 
+@overload
+async def open(
+    store: StoreLike | None = None,
+    *,
+    mode: AccessModeLiteral | None = None,
+    zarr_format: ZarrFormat | None = None,
+    path: str | None = None,
+    storage_options: dict[str, Any] | None = None,
+    config: ArrayConfigLike | None = None,
+    shape: ShapeLike,
+    **kwargs: Any,
+) -> AsyncArray[Any]: ...
+@overload
+async def open(
+    store: StoreLike | None = None,
+    *,
+    mode: AccessModeLiteral | None = None,
+    zarr_format: ZarrFormat | None = None,
+    path: str | None = None,
+    storage_options: dict[str, Any] | None = None,
+    config: ArrayConfigLike | None = None,
+    **kwargs: Any,
+) -> AsyncNode: ...
 async def open(
     store: StoreLike | None = None,
     *,

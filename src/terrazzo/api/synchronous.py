@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from terrazzo.api import asynchronous
 from terrazzo.nodes.array import Array
@@ -11,6 +11,9 @@ from terrazzo.nodes.async_group import AsyncGroup, AsyncNode
 from terrazzo.nodes.group import Group, Node, blocking
 from terrazzo.nodes.loaded import AsyncLoadedGroup, LoadedGroup
 from terrazzo.runtime import mirror_function, mirror_function_items
+from terrazzo.spec import ArrayConfigLike
+from terrazzo.storage import StoreLike
+from terrazzo.types import AccessModeLiteral, ShapeLike, ZarrFormat
 
 __all__ = [
     "array",
@@ -84,7 +87,6 @@ load = mirror_function(asynchronous.load, _loaded)
 migrate_v2_to_v3 = mirror_function(asynchronous.migrate_v2_to_v3)
 ones = mirror_function(asynchronous.ones, _to_array)
 ones_like = mirror_function(asynchronous.ones_like, _to_array)
-open = mirror_function(asynchronous.open, blocking)
 open_array = mirror_function(asynchronous.open_array, _to_array)
 open_consolidated = mirror_function(asynchronous.open_consolidated, _to_group)
 open_group = mirror_function(asynchronous.open_group, _to_group)
@@ -98,3 +100,33 @@ tree = mirror_function(asynchronous.tree)
 verify = mirror_function(asynchronous.verify)
 zeros = mirror_function(asynchronous.zeros, _to_array)
 zeros_like = mirror_function(asynchronous.zeros_like, _to_array)
+
+if TYPE_CHECKING:  # a mirror has one signature, and who gives a shape gets an array
+
+    @overload
+    def open(
+        store: StoreLike | None = None,
+        *,
+        mode: AccessModeLiteral | None = None,
+        zarr_format: ZarrFormat | None = None,
+        path: str | None = None,
+        storage_options: dict[str, Any] | None = None,
+        config: ArrayConfigLike | None = None,
+        shape: ShapeLike,
+        **kwargs: Any,
+    ) -> Array[Any]: ...
+    @overload
+    def open(
+        store: StoreLike | None = None,
+        *,
+        mode: AccessModeLiteral | None = None,
+        zarr_format: ZarrFormat | None = None,
+        path: str | None = None,
+        storage_options: dict[str, Any] | None = None,
+        config: ArrayConfigLike | None = None,
+        **kwargs: Any,
+    ) -> Node: ...
+    def open(*args: Any, **kwargs: Any) -> Any:
+        """Open whatever node is at a place, or create one."""
+else:
+    open = mirror_function(asynchronous.open, blocking)

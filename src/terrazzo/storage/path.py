@@ -164,7 +164,7 @@ class StorePath:
         return None if value is None else _parse_json(value.to_bytes(), self.path)
 
     def get_sync(
-        self, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+        self, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
         """Read the value under the path as a key; None when there is none."""
         return run_inline(_get(self, prototype, byte_range))
