@@ -13,7 +13,7 @@ from terrazzo.storage import StoreLike
 
 if TYPE_CHECKING:
     from terrazzo.nodes.tree import TreeRepr
-    from terrazzo.nodes.verification import Verification
+    from terrazzo.nodes.verification.findings import Verification
 
 __all__ = ["tree", "verify"]
 
@@ -87,7 +87,7 @@ async def verify(
     >>> found.problems[0].reason
     '5 bytes are stored, expected 16'
     """
-    from terrazzo.nodes.verify import verify_at  # loaded on use: `import terrazzo` is to be quick
+    from terrazzo.nodes.verification.hierarchy import verify_at  # loaded on use: `import terrazzo` is to be quick
 
     if isinstance(store, NodeBase):
         place = store.store_path / path if path else store.store_path

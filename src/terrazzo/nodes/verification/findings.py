@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from terrazzo.errors import (
     ChecksumError,
@@ -14,10 +15,12 @@ from terrazzo.errors import (
     ShardIndexError,
     UnknownCodecError,
 )
-from terrazzo.nodes.report import human_readable_size
+from terrazzo.nodes.report import human_readable_size, reason_of
+from terrazzo.runtime.tally import Tally
+from terrazzo.storage import StorePath
 from terrazzo.types import JSON
 
-__all__ = ["Finding", "FindingKind", "Verification", "kind_of"]
+__all__ = ["Collector", "Finding", "FindingKind", "Verification", "kind_of"]
 
 FindingKind: TypeAlias = Literal[
     "chunk", "checksum", "index", "document", "stale", "unreadable", "unsupported", "orphan", "foreign"
@@ -176,3 +179,30 @@ KINDS: tuple[tuple[tuple[type[Exception], ...], FindingKind], ...] = (
 def kind_of(error: Exception) -> FindingKind:
     """What kind of finding an error is; what a store raises may be of any class."""
     return next((kind for classes, kind in KINDS if isinstance(error, classes)), "unreadable")
+
+
+class Collector:
+    """What has been found so far, by whoever looks."""
+
+    def __init__(self, progress: Callable[[int, int], object] | None) -> None:
+        self.findings: list[Finding] = []
+        self.chunks = Tally(0, progress)
+        self.nbytes = Tally(0, None)
+        self.groups = 0
+        self.arrays = 0
+
+    def note(self, kind: FindingKind, key: str, place: StorePath, reason: str) -> None:
+        """Add a finding."""
+        self.findings.append(Finding(kind, key, place.path, reason))
+
+    def fail(self, error: Exception, key: str, place: StorePath, **more: Any) -> None:
+        """Add what an error says; it knows best which key it is about."""
+        known = getattr(error, "key", None)
+        where = known if isinstance(known, str) and known else key
+        self.findings.append(Finding(kind_of(error), where, place.path, reason_of(error), **more))
+
+    def verification_of(self, place: StorePath) -> Verification:
+        """All of it."""
+        findings = sorted(self.findings, key=lambda one: (one.key, one.chunk or (), one.subchunk or (), one.reason))
+        counted = self.groups, self.arrays, self.chunks.done, self.nbytes.done
+        return Verification(str(place), *counted, tuple(findings))

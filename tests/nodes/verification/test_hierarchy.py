@@ -1,4 +1,5 @@
 import asyncio
+import base64
 import json
 
 import numpy as np
@@ -9,13 +10,14 @@ from terrazzo.api import asynchronous
 from terrazzo.codecs import BytesCodec, ShardingCodec
 from terrazzo.codecs.sharding import check
 from terrazzo.errors import NodeNotFoundError
-from terrazzo.nodes.verification import Finding
+from terrazzo.nodes.verification.findings import Finding
 from terrazzo.storage import LocalStore, MemoryStore
 from terrazzo.testing.stores import CountingStore, FailingStore, HookedStore
 from tests.faults.frames import flipped, with_crc32c
 from tests.helpers import on_a_loop
 from tests.peak import peak_of
 from tests.stored import GROUP, LITTLE, contents_of, document, document_v2, fill, grid
+from tests.test_fixtures import COUNTS, entries
 
 MISSING = 2**64 - 1
 CHECKED = [{"name": "bytes"}, {"name": "crc32c"}]
@@ -145,10 +147,9 @@ def test_everything_is_found_at_once(store):
     assert len(found.problems) == len(expected)
 
 
-def test_more_chunks_than_are_listed_at_once_are_checked(monkeypatch):
-    monkeypatch.setattr("terrazzo.nodes.verify.KEYS_AT_ONCE", 7)
-    monkeypatch.setattr("terrazzo.nodes.verify.NODES_AT_ONCE", 2)
-    store = MemoryStore()
+def test_more_chunks_than_are_listed_at_once_are_checked(store, monkeypatch):
+    monkeypatch.setattr("terrazzo.nodes.verification.arrays.KEYS_AT_ONCE", 7)
+    monkeypatch.setattr("terrazzo.nodes.verification.hierarchy.NODES_AT_ONCE", 2)
     fill(store, {"zarr.json": GROUP, **{f"n{number}/zarr.json": document(shape=[40]) for number in range(5)}})
     fill(store, {f"n{number}/c/{chunk}": b"\x01" for number in range(5) for chunk in range(20)})
     found = terrazzo.verify(store)
@@ -541,3 +542,20 @@ found = terrazzo.verify(store)
 assert (found.chunks, found.problems) == (201, ()), found
 """
     assert peak_of(script, str(tmp_path)) < 60
+
+
+def test_a_copy_that_was_interrupted_is_noted(store):
+    fill(store, {"zarr.json": GROUP, "__terrazzo_copy.json": b"{}"})
+    (note,) = terrazzo.verify(store).notes
+    assert (note.key, note.reason) == ("__terrazzo_copy.json", "a copy is at work here, or was interrupted")
+
+
+@pytest.mark.parametrize("library", COUNTS)
+def test_what_other_libraries_have_written_has_no_findings(library):
+    wrong = []
+    for entry in entries(library):
+        store = MemoryStore()
+        fill(store, {key: base64.b64decode(value) for key, value in entry["files"].items()})
+        wrong += [(entry["name"], one.kind) for one in terrazzo.verify(store).findings]
+    assert all("pickle" in name and kind == "unsupported" for name, kind in wrong)
+    assert len(wrong) == (2 if library == "zarr-2.18" else 0)
