@@ -10,7 +10,10 @@ import pytest
 import zarr
 from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
 from zarr.abc.codec import BytesBytesCodec
+from zarr.core.array_spec import ArrayConfig
 from zarr.core.buffer import Buffer, default_buffer_prototype
+from zarr.core.chunk_key_encodings import V2ChunkKeyEncoding
+from zarr.core.metadata.v3 import RegularChunkGridMetadata
 
 import terrazzo
 
@@ -67,6 +70,21 @@ def test_arguments_of_zarr_python_say_what_they_say_there():
     kept = {"shape": DATA.shape, "dtype": "i4", "chunks": (2, 5), "serializer": sharded, "compressors": None}
     ours = terrazzo.create_array({}, **kept)
     assert document(ours) == document(zarr.create_array({}, **kept))
+
+
+def test_grids_encodings_and_configurations_of_zarr_python_are_taken():
+    array = terrazzo.create_array(
+        {},
+        shape=(4, 4),
+        dtype="i4",
+        chunks=RegularChunkGridMetadata(chunk_shape=(2, 3)),
+        chunk_key_encoding=V2ChunkKeyEncoding(separator="/"),
+        config=ArrayConfig.from_dict({"order": "F", "write_empty_chunks": True}),
+    )
+    assert array.chunks == (2, 3)
+    array[...] = 0
+    assert sorted(array.store._store_dict) == ["0/0", "0/1", "1/0", "1/1", "zarr.json"]
+    assert array.order == "F"
 
 
 @pytest.mark.parametrize(

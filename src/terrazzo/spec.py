@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Self, TypeAlias, TypedDict
+from typing import Any, Self, TypeAlias, TypedDict, cast
 
 from terrazzo.buffer.base import BufferPrototype
 from terrazzo.dtype.base import ZDType
@@ -88,6 +88,8 @@ def parse_array_config(data: ArrayConfigLike | None, options: Options) -> ArrayC
         return data
     if data is None:
         return ArrayConfig.from_options(options)
+    if hasattr(data, "to_dict"):  # a configuration of another implementation
+        data = cast("Any", data).to_dict()
     if not isinstance(data, Mapping):
         raise TypeError(f"config takes an ArrayConfig or a mapping, got {quote(data)}")
     known = {field.name for field in fields(ArrayConfig)}

@@ -1,5 +1,7 @@
 """The functions that create arrays; what is stored for the arguments they share is tested with `create_array_at`."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -325,3 +327,20 @@ def test_a_type_of_more_bytes_gets_a_byte_order(call):
 def test_a_byte_order_in_memory_is_passed_on(call):
     big = terrazzo.create_array({}, data=np.zeros(4, dtype=">i2"))
     assert call("zeros_like", big).dtype == np.dtype(">i2")
+
+
+@pytest.mark.parametrize(
+    ("argument", "members", "found"),
+    [
+        ("chunks", {"name": "regular", "configuration": {"chunk_shape": (2,)}}, lambda array: array.chunks == (2,)),
+        (
+            "chunk_key_encoding",
+            {"name": "v2", "configuration": {"separator": "/"}},
+            lambda array: array.metadata.encode_chunk_key((1,)) == "1",
+        ),
+        ("config", {"order": "F", "write_empty_chunks": True}, lambda array: array.order == "F"),
+    ],
+)
+def test_what_another_implementation_means_is_taken_by_its_members(argument, members, found):
+    theirs = SimpleNamespace(to_dict=lambda: members)
+    assert found(terrazzo.create_array({}, shape=4, dtype="u1", **{argument: theirs}))

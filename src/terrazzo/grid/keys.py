@@ -166,6 +166,8 @@ def parse_chunk_key_encoding(data: ChunkKeyEncodingLike) -> ChunkKeyEncoding:
         return data
     if isinstance(data, str):
         data = {"name": data}
+    if hasattr(data, "to_dict"):  # an encoding of another implementation
+        data = cast("Any", data).to_dict()
     if not isinstance(data, Mapping):
         raise MetadataValidationError(f"expected a name or an object, got {quote(data)}")
     members = dict(data)

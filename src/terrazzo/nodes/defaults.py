@@ -97,6 +97,8 @@ def parse_grid(chunks: Any, shape: tuple[int, ...], dtype: ZDType[Any, Any]) -> 
     TypeError
         A length is no integer.
     """
+    if hasattr(chunks, "to_dict") and not isinstance(chunks, ChunkGridMetadata):  # a grid of another implementation
+        chunks = chunks.to_dict()
     if isinstance(chunks, (ChunkGridMetadata, Mapping)):
         return _within_document(chunks, shape)
     if isinstance(chunks, Iterable) and not isinstance(chunks, str):
