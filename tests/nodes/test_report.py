@@ -3,6 +3,7 @@ import pytest
 import terrazzo
 from terrazzo.nodes.report import ArrayInfo, human_readable_size
 from terrazzo.storage import MemoryStore
+from terrazzo.testing.stores import CountingStore
 from tests.helpers import on_a_loop
 
 
@@ -112,3 +113,19 @@ def test_the_report_on_a_group(store):
     }
     complete = rows(root.info_complete())
     assert (complete["No. members"], complete["No. arrays"], complete["No. groups"]) == ("3", "1", "2")
+
+
+def test_what_is_printed_of_a_handle_takes_no_request(store):
+    counting = CountingStore(store)
+    root = terrazzo.create_group(counting)
+    array = root.create_array("a", shape=(2,), dtype="i4")
+    counting.reset()
+    for handle in (array, array._async_array):
+        assert repr(handle) == f"<{type(handle).__name__} {counting}/a shape=(2,) dtype=int32>"
+        assert repr(handle.info)
+    for handle in (root, root._async_group):
+        assert repr(handle) == f"<{type(handle).__name__} {counting}>"
+        assert repr(handle.info)
+    for handle in (store, counting, array.store_path):
+        assert str(store) in repr(handle) + str(handle)
+    assert counting.requests == []

@@ -23,6 +23,7 @@ from terrazzo.nodes.accessors import AsyncBlockIndex, AsyncOIndex, AsyncVIndex, 
 from terrazzo.nodes.attributes import Attributes
 from terrazzo.nodes.report import ArrayInfo, GroupInfo
 from terrazzo.nodes.tree import TreeRepr
+from terrazzo.nodes.verification.findings import Verification
 from terrazzo.spec import ArrayConfig
 from terrazzo.storage import LocalStore, MemoryStore, StorePath, WrapperStore
 from terrazzo.types import JSON, AnyArray, ArrayV2, AsyncArrayV3, ZarrFormat
@@ -204,6 +205,8 @@ def using_a_group(group: Group, data: npt.NDArray[np.float32]) -> None:
     assert_type(group.group_values(), Iterator[Group])
     assert_type(group.nmembers(), int)
     assert_type(group.tree(level=1), TreeRepr)
+    assert_type(terrazzo.tree(group, level=1), TreeRepr)
+    assert_type(terrazzo.verify(group, path="a"), Verification)
     assert_type(group.info, GroupInfo)
     assert_type(group.info_complete(), GroupInfo)
     assert_type(group.attrs, Attributes)
@@ -233,6 +236,7 @@ async def using_an_asynchronous_group(group: AsyncGroup) -> None:
     assert_type(group.keys(), AsyncGenerator[str, None])
     assert_type(await group.nmembers(), int)
     assert_type(await group.tree(), TreeRepr)
+    assert_type(await asynchronous.verify(group), Verification)
     assert_type(await group.update_attributes({"a": 1}), AsyncGroup)
     async for name, node in group.members(max_depth=None):
         assert_type(name, str)
