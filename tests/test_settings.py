@@ -25,6 +25,7 @@ from terrazzo.errors import (
 )
 from terrazzo.metadata.json import parse_document
 from terrazzo.pipeline.batch import BatchedCodecPipeline
+from terrazzo.pipeline.cache import chunks
 from terrazzo.runtime import cpu_count
 from terrazzo.settings import DEFAULTS, Config, config, current_options
 from terrazzo.storage import MemoryStore, ObjectStore
@@ -248,6 +249,22 @@ def check_limits_json_depth():
             parse_document(b'{"a": [[[1]]]}')
 
 
+def check_cache_max_bytes():
+    array = terrazzo.create_array({}, shape=(2,), dtype="u1")
+    array[...] = 1
+    with config.set({"cache.max_bytes": 10_000}):
+        assert array[0] == 1
+        assert chunks.total > 0
+    assert chunks.total == 0
+
+
+def check_array_cache():
+    with config.set({"array.cache": False, "cache.max_bytes": 10_000}):
+        assert not terrazzo.create_array({}, shape=(2,), dtype="u1").config.cache
+        assert terrazzo.create_array({}, shape=(2,), dtype="u1", config={"cache": True}).config.cache
+    assert terrazzo.create_array({}, shape=(2,), dtype="u1").config.cache
+
+
 def check_limits_ndim():
     with config.set({"limits.ndim": 2}):
         terrazzo.create_array({}, shape=(1, 1), dtype="u1")
@@ -335,6 +352,8 @@ def test_the_defaults_are_zarr_pythons_where_it_has_them():
         "array.write_empty_chunks": False,
         "array.read_missing_chunks": True,
         "array.checksum": False,
+        "array.cache": True,
+        "cache.max_bytes": 0,
         "array.target_shard_size_bytes": None,
         "array.rectilinear_chunks": True,
         "array.sharding_coalesce_max_gap_bytes": 1048576,
@@ -348,6 +367,19 @@ def test_the_defaults_are_zarr_pythons_where_it_has_them():
         "retry.max_seconds": 60.0,
         "threading.max_workers": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [(5, 5), ("5", None), ("5B", 5), ("2 kB", 2000), ("2KiB", 2048), ("1.5 MiB", 3 << 19), ("3gib", 3 << 30)],
+)
+def test_a_number_of_bytes_may_have_a_unit(given, meant):
+    with config.set({"cache.max_bytes": given}):
+        if meant is None:
+            with pytest.raises(BadConfigError, match="256 MiB"):
+                current_options()
+        else:
+            assert current_options().cache_max_bytes == meant
 
 
 # -- values that cannot be
@@ -369,6 +401,10 @@ def test_the_defaults_are_zarr_pythons_where_it_has_them():
         ("array.write_empty_chunks", "false"),
         ("array.read_missing_chunks", None),
         ("array.checksum", "yes"),
+        ("array.cache", None),
+        ("cache.max_bytes", -1),
+        ("cache.max_bytes", "a lot"),
+        ("cache.max_bytes", "1 MiB more"),
         ("array.allow_unsafe_pickle_decode", 1),
         ("array.rectilinear_chunks", 1),
         ("array.sharding_coalesce_max_gap_bytes", -1),

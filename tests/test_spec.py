@@ -10,6 +10,7 @@ MEMBERS = {
     "read_missing_chunks": False,
     "sharding_coalesce_max_gap_bytes": 1,
     "sharding_coalesce_max_bytes": 2,
+    "cache": False,
 }
 
 

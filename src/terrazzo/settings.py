@@ -7,9 +7,10 @@ environment variable (``TERRAZZO_ARRAY__ORDER=F``), from YAML files in ``~/.conf
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from donfig.config_obj import Config as DonfigConfig
 from donfig.config_obj import ConfigSet
@@ -20,6 +21,11 @@ from terrazzo.types import MemoryOrder, ZarrFormat
 __all__ = ["DEFAULTS", "BadConfigError", "Config", "Limits", "Options", "Retry", "config", "current_options"]
 
 MIB = 1 << 20
+
+SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]i?B|B)", re.IGNORECASE)
+UNITS = {"b": 1}
+UNITS |= {f"{letter}b": 1000 ** (power + 1) for power, letter in enumerate("kmgt")}
+UNITS |= {f"{letter}ib": 1024 ** (power + 1) for power, letter in enumerate("kmgt")}
 
 NUMCODECS = {
     "adler32": "Adler32",
@@ -56,12 +62,14 @@ DEFAULTS: dict[str, Any] = {
         "write_empty_chunks": False,
         "read_missing_chunks": True,
         "checksum": False,
+        "cache": True,
         "target_shard_size_bytes": None,
         "rectilinear_chunks": True,
         "sharding_coalesce_max_gap_bytes": MIB,
         "sharding_coalesce_max_bytes": 16 * MIB,
         "allow_unsafe_pickle_decode": False,
     },
+    "cache": {"max_bytes": 0},
     "overwrite": {"foreign_files": False},
     "async": {"concurrency": 10, "timeout": None, "requests": 64},
     "retry": {"max_attempts": 8, "max_seconds": 60.0},
@@ -141,6 +149,8 @@ class Config(DonfigConfig):  # type: ignore[misc] # donfig is not typed
     """
 
     snapshot: Options | None = None
+    followers: ClassVar[list[Callable[[], None]]] = []
+    """Called after every change."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._unknown: set[str] = set()
@@ -149,6 +159,8 @@ class Config(DonfigConfig):  # type: ignore[misc] # donfig is not typed
     def changed(self, new: Mapping[str, Any] | None = None) -> None:
         """Forget the snapshot; the next call takes a new one. Warn of keys in `new` that nothing reads."""
         self.snapshot = None
+        for follow in self.followers:
+            follow()
         for key in _leaves(new or {}):
             self._check_known(key)
 
@@ -241,6 +253,8 @@ class Options:
     write_empty_chunks: bool
     read_missing_chunks: bool
     checksum: bool
+    cache: bool
+    cache_max_bytes: int
     allow_unsafe_pickle_decode: bool
     rectilinear_chunks: bool
     target_shard_size_bytes: int | None
@@ -284,6 +298,8 @@ def _take_snapshot() -> Options:
         write_empty_chunks=_truth("array.write_empty_chunks"),
         read_missing_chunks=_truth("array.read_missing_chunks"),
         checksum=_truth("array.checksum"),
+        cache=_truth("array.cache"),
+        cache_max_bytes=_bytes("cache.max_bytes"),
         allow_unsafe_pickle_decode=_truth("array.allow_unsafe_pickle_decode"),
         rectilinear_chunks=_truth("array.rectilinear_chunks"),
         target_shard_size_bytes=_whole_number("array.target_shard_size_bytes", 0, optional=True),
@@ -331,6 +347,15 @@ def _whole_number(key: str, least: int, *, optional: bool = False) -> int | None
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise BadConfigError(f"config[{key!r}] is {value!r}, expected an integer of at least {least}")
+    return value
+
+
+def _bytes(key: str) -> int:
+    value = config.get(key)
+    if isinstance(value, str) and (match := SIZE.fullmatch(value.strip())):
+        return int(float(match[1]) * UNITS[match[2].lower()])
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise BadConfigError(f"config[{key!r}] is {value!r}, expected a number of bytes, or text such as '256 MiB'")
     return value
 
 

@@ -23,6 +23,7 @@ class ArrayConfigParams(TypedDict, total=False):
     read_missing_chunks: bool
     sharding_coalesce_max_gap_bytes: int
     sharding_coalesce_max_bytes: int
+    cache: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class ArrayConfig:
         Whether an absent chunk reads as the fill value, or raises ``ChunkNotFoundError``.
     sharding_coalesce_max_gap_bytes, sharding_coalesce_max_bytes
         Ranges of one shard at most this many bytes apart are read in one request of at most that many bytes.
+    cache
+        Whether decoded chunks are kept, where ``cache.max_bytes`` allows any.
     """
 
     order: MemoryOrder
@@ -46,11 +49,12 @@ class ArrayConfig:
     read_missing_chunks: bool = True
     sharding_coalesce_max_gap_bytes: int = 1 << 20
     sharding_coalesce_max_bytes: int = 16 << 20
+    cache: bool = True
 
     def __post_init__(self) -> None:
         if self.order not in ("C", "F"):
             raise ValueError(f"order is {quote(self.order)}, expected 'C' or 'F'")
-        for name in ("write_empty_chunks", "read_missing_chunks"):
+        for name in ("write_empty_chunks", "read_missing_chunks", "cache"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} is {quote(getattr(self, name))}, expected True or False")
         for name in ("sharding_coalesce_max_gap_bytes", "sharding_coalesce_max_bytes"):

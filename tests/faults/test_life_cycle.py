@@ -111,6 +111,29 @@ def test_AS_01_a_fork_reads_and_writes_what_its_parent_has_opened(tmp_path):
 
 
 @forks
+def test_a_fork_keeps_no_decoded_chunks_of_its_parent(tmp_path):
+    program = """
+    import warnings
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from terrazzo.pipeline.cache import chunks
+    terrazzo.config.set({"cache.max_bytes": "1 MiB"})
+    array = terrazzo.create_array({}, data=np.arange(6), chunks=2)
+    assert array[:].tolist() == list(range(6))
+
+    def child():
+        assert not chunks.is_used
+        array[0] = 7
+        assert array[:2].tolist() == [7, 1]
+
+    assert chunks.is_used
+    wait_for(fork(child))
+    assert array[0] == 0
+    print("done")
+    """
+    assert run_program(PREPARE + inspect.cleandoc(program), str(tmp_path)) == "done\n"
+
+
+@forks
 def test_AS_02_forks_beside_reading_threads_do_not_hang(tmp_path):
     program = """
     import warnings

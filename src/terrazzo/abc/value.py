@@ -73,6 +73,11 @@ class StoreValue(Value):
         self._key = key
 
     @property
+    def store(self) -> Store:
+        """Where the value is."""
+        return self._store
+
+    @property
     def identity(self) -> tuple[Hashable, ...] | None:  # type: ignore[override] # an attribute elsewhere
         return self._store.lock_identity, self._key
 

@@ -16,9 +16,10 @@ from terrazzo.grid import ChunkGrid
 from terrazzo.indexing import ChunkProjection, Indexer
 from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.foreign_pipeline import ForeignPipeline
+from terrazzo.pipeline.cache import cache_for
 from terrazzo.pipeline.prepared import PreparedChain
 from terrazzo.pipeline.read import Job, ReadRequest, read_chunks
-from terrazzo.pipeline.write import WriteRequest, write_chunks
+from terrazzo.pipeline.write import WriteRequest, forget_chunk, write_chunks
 from terrazzo.spec import ArrayConfig
 from terrazzo.storage import StorePath
 from terrazzo.types import ChunkCoords
@@ -180,7 +181,8 @@ class ChunkIO:
         drop_axes
             Axes of length 1 that `out` does not have.
         """
-        request = ReadRequest(self._store, out, self.where, drop_axes)
+        cache = None if chain is None else cache_for(chain.spec)
+        request = ReadRequest(self._store, out, self.where, drop_axes, cache=cache)
         await read_chunks(request, jobs, count, request.chunk_ns(chain, count) if chain else 0.0)
 
     async def write(
@@ -196,7 +198,12 @@ class ChunkIO:
         jobs, chain = self.jobs(indexer, prototype)
         request = self.write_request(indexer, value, prototype, field)
         if self.foreign is not None and field is None and request.value is not None:  # no pipeline is told of fields
-            await self.foreign.write(jobs, request.value, indexer.drop_axes)
+            listed = list(jobs)
+            try:
+                await self.foreign.write(listed, request.value, indexer.drop_axes)
+            finally:
+                for job in listed:
+                    forget_chunk(self._store, job[0], job[1])
             return
         await write_chunks(request, jobs, self.count(indexer), request.chunk_ns(chain) if chain else 0.0)
 

@@ -21,6 +21,7 @@ from terrazzo.metadata.array_v3 import parse_zarr_format
 from terrazzo.metadata.json import parse_document
 from terrazzo.nodes.copies import ancestors_of, changes_in, changing
 from terrazzo.nodes.foreign import require_no_foreign
+from terrazzo.pipeline.cache import forget_below
 from terrazzo.runtime import map_concurrent
 from terrazzo.storage import StorePath
 from terrazzo.types import ZarrFormat
@@ -188,7 +189,10 @@ async def delete_node(place: StorePath) -> None:
             with context("while deleting the document", place.prefix + name, place.store):
                 await place.store.delete(place.prefix + name)
     with context("while deleting everything below", place.path, place.store):
-        await place.delete_dir()
+        try:
+            await place.delete_dir()
+        finally:
+            forget_below(place.store.lock_identity, place.prefix)
 
 
 async def require_vacant(place: StorePath) -> None:

@@ -23,7 +23,7 @@ from terrazzo.nodes.defaults import parse_shape
 from terrazzo.nodes.locate import save_document
 from terrazzo.nodes.stored import stored_chunks
 from terrazzo.nodes.values import value_for
-from terrazzo.pipeline.write import trim_chunk
+from terrazzo.pipeline.write import drop_chunk, trim_chunk
 from terrazzo.runtime import map_concurrent
 from terrazzo.settings import current_options
 from terrazzo.types import ChunkCoords, ShapeLike
@@ -112,11 +112,10 @@ async def _blank_outside(array: AsyncArray[Any], io: ChunkIO, kept: tuple[int, .
             for region, length in zip(io.grid.region_of(coords), kept, strict=True)
         )
         try:
+            chain = io.chain_for(io.grid.shape_of(coords), default_buffer_prototype())
             if any(part.stop == 0 for part in inside):
-                async with array.store.lock(key):
-                    await array.store.delete(key)
+                await drop_chunk(array.store, key, chain)
             else:
-                chain = io.chain_for(io.grid.shape_of(coords), default_buffer_prototype())
                 await trim_chunk(array.store, key, chain, inside)
         except Exception as error:
             add_context(error, f"while resizing array {str(array.store_path)!r}, key {key!r}", key=key)

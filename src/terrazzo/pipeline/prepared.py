@@ -8,8 +8,10 @@ where they are wanted (``decode_into``), so that nothing is copied twice.
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,7 @@ from terrazzo.runtime import Scratch
 from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
 
-__all__ = ["OWN_SPEED_NS", "PreparedChain"]
+__all__ = ["OWN_SPEED_NS", "PreparedChain", "selected"]
 
 OWN_SPEED_NS = 0.1
 """Nanoseconds per byte that copying into place takes."""
@@ -101,11 +103,19 @@ class PreparedChain:
         self._encode_stages = (*self._array_stages, self._to_bytes, *self._byte_stages)
         self._prepare_memory(chain)
         codecs: list[BaseCodec[Any, Any]] = list(chain)
+        self._codecs = codecs
         self.held_ns: float = math.prod(spec.shape) * OBJECT_NS if self.dtype.hasobject else 0.0
         decode_ns = OWN_SPEED_NS + sum(getattr(codec, "decode_ns_per_byte", 1.0) for codec in codecs)
         encode_ns = sum(getattr(codec, "encode_ns_per_byte", 1.0) for codec in codecs)
         self.decode_ns: float = self._unless_held(self.size * decode_ns)
         self.encode_ns: float = self._unless_held(self.size * encode_ns)
+
+    @cached_property
+    def meaning(self) -> Hashable:
+        """What makes stored bytes mean what they do: chains that decode alike have the same."""
+        spec = self.spec
+        codecs = json.dumps([codec.to_dict() for codec in self._codecs], default=repr, sort_keys=True)
+        return spec.shape, repr(self.dtype), repr(spec.dtype), repr(spec.fill_value), codecs
 
     def _unless_held(self, ns: float) -> float:
         return ns if ns > self.held_ns else 0.0
@@ -178,7 +188,7 @@ class PreparedChain:
                 await self.parts.place(raw, out, chunk_selection, out_selection)
                 return
             chunk = await self.decode(data)
-            out[out_selection] = _selected(chunk, chunk_selection, drop_axes)
+            out[out_selection] = selected(chunk, chunk_selection, drop_axes)
             return
         self.check_limit()
         raw = await self._undo(data, self._byte_stages[1:])
@@ -190,7 +200,7 @@ class PreparedChain:
         with Scratch(self._raw_size or 0) as piece:
             self._fill(fills, raw, piece.data)
             chunk = await self._view(piece)
-            out[out_selection] = _selected(chunk, chunk_selection, drop_axes)
+            out[out_selection] = selected(chunk, chunk_selection, drop_axes)
 
     async def read_raw(
         self,
@@ -206,7 +216,7 @@ class PreparedChain:
             size = await get_into(piece.data)
             if size is not None:
                 self.check_size(size)
-                out[out_selection] = _selected(await self._view(piece), chunk_selection, drop_axes)
+                out[out_selection] = selected(await self._view(piece), chunk_selection, drop_axes)
             return size is not None
 
     def check_limit(self) -> None:
@@ -329,6 +339,7 @@ class PreparedChain:
         return encoded
 
 
-def _selected(chunk: NDBuffer, selection: SelectorTuple, drop_axes: tuple[int, ...]) -> NDBuffer:
+def selected(chunk: NDBuffer, selection: SelectorTuple, drop_axes: tuple[int, ...]) -> NDBuffer:
+    """A part of a chunk, as an output without some axes takes it."""
     part = chunk[selection]
     return part.squeeze(drop_axes) if drop_axes else part

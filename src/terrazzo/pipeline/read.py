@@ -16,8 +16,9 @@ from terrazzo.abc.value import Value
 from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
 from terrazzo.errors import ChunkNotFoundError, add_context
 from terrazzo.indexing.projection import ChunkProjection, SelectorTuple
+from terrazzo.pipeline.cache import Chunks, cached_chunk
 from terrazzo.pipeline.lane import Lane, lane_into, takes_all
-from terrazzo.pipeline.prepared import OWN_SPEED_NS, PreparedChain
+from terrazzo.pipeline.prepared import OWN_SPEED_NS, PreparedChain, selected
 from terrazzo.runtime import compute, share, useful_width
 from terrazzo.settings import current_options
 
@@ -53,6 +54,8 @@ class ReadRequest:
         Collects the keys of absent chunks, if given.
     where
         The array, for messages.
+    cache
+        Keeps decoded chunks, if given.
     """
 
     source: Source
@@ -60,6 +63,7 @@ class ReadRequest:
     where: str
     drop_axes: tuple[int, ...] = ()
     missing: list[Any] | None = None
+    cache: Chunks | None = None
 
     def chunk_ns(self, chain: PreparedChain, count: int) -> float:
         """Estimated nanoseconds outside the interpreter lock to read one of `count` chunks."""
@@ -95,7 +99,8 @@ async def read_chunks(request: ReadRequest, jobs: Iterable[Job], count: int, ite
 async def _read_jobs(request: ReadRequest, jobs: Iterator[Job]) -> None:
     source, out, drop_axes = request.source, request.out, request.drop_axes
     get, open_value = source.get, source.open_value
-    at_once = AT_ONCE if getattr(source, "inline", False) else math.inf
+    cache = request.cache
+    at_once = -1 if cache is not None else AT_ONCE if getattr(source, "inline", False) else math.inf
     get_into: Any = source.get_into if getattr(source, "reads_into", False) else None  # type: ignore[attr-defined]
     known: PreparedChain | None = None  # chunks of one shape follow one another
     lane: Lane | None = None
@@ -106,6 +111,13 @@ async def _read_jobs(request: ReadRequest, jobs: Iterator[Job]) -> None:
                     found = await chain.parts.read(value, out, chunk_selection, out_selection)
                 if not found:
                     _fill(request, key, chain, out_selection)
+                continue
+            if cache is not None:
+                chunk = await cached_chunk(cache, source, key, chain)
+                if chunk is None:
+                    _fill(request, key, chain, out_selection)
+                else:
+                    out[out_selection] = selected(chunk, chunk_selection, drop_axes)
                 continue
             whole = is_complete and takes_all(chain, chunk_selection, out_selection)
             if whole and chain is not known:

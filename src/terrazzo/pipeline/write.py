@@ -17,6 +17,7 @@ from terrazzo.abc.update import Change, change_versioned
 from terrazzo.buffer.base import Buffer, BufferPrototype, NDBuffer
 from terrazzo.errors import add_context
 from terrazzo.indexing.projection import PLAIN, SelectorTuple
+from terrazzo.pipeline.cache import chunks
 from terrazzo.pipeline.merge import encode_new, encode_or_drop, filled, merge
 from terrazzo.pipeline.prepared import PreparedChain
 from terrazzo.pipeline.read import Job
@@ -31,7 +32,7 @@ SCALARS_AT_MOST = 16
 
 ABSENT: Any = object()
 
-__all__ = ["Target", "WriteRequest", "trim_chunk", "write_chunks"]
+__all__ = ["Target", "WriteRequest", "drop_chunk", "forget_chunk", "trim_chunk", "write_chunks"]
 
 
 class Target(Protocol):
@@ -168,8 +169,16 @@ async def _store(target: Target, key: Any, chain: PreparedChain, encoded: Buffer
         else:
             await target.set(key, encoded)
     finally:
+        forget_chunk(target, key, chain)
+
+
+def forget_chunk(target: Target, key: Any, chain: PreparedChain) -> None:
+    """Let nobody read what was kept of a chunk before it was written."""
+    if chain.parts is not None or chunks.is_used:
+        identity = getattr(target, "lock_identity", None), key
+        chunks.forget(identity)
         if chain.parts is not None:
-            chain.parts.forget((getattr(target, "lock_identity", None), key))
+            chain.parts.forget(identity)
 
 
 async def _encode_whole(
@@ -206,8 +215,7 @@ async def _change_versioned(target: Any, key: Any, chain: PreparedChain, change:
     try:
         await change_versioned(target, key, chain.spec.prototype, changed)
     finally:
-        if chain.parts is not None:
-            chain.parts.forget((getattr(target, "lock_identity", None), key))
+        forget_chunk(target, key, chain)
 
 
 async def _encode_fill(chain: PreparedChain) -> Buffer | None:
@@ -216,6 +224,12 @@ async def _encode_fill(chain: PreparedChain) -> Buffer | None:
     keeping = PreparedChain(chain.codecs, replace(spec, config=replace(spec.config, write_empty_chunks=True)))
     fill = spec.prototype.nd_buffer.create(shape=(), dtype=chain.dtype, fill_value=spec.fill_value)
     return await encode_new(keeping, fill, chain.everything)
+
+
+async def drop_chunk(target: Any, key: str, chain: PreparedChain) -> None:
+    """Delete a stored chunk."""
+    async with target.lock(key):
+        await _store(target, key, chain, None)
 
 
 async def trim_chunk(target: Any, key: str, chain: PreparedChain, kept: SelectorTuple) -> None:

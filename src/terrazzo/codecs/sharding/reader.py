@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Hashable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,12 +14,13 @@ from terrazzo.abc.byte_range import RangeByteRequest, SuffixByteRequest
 from terrazzo.abc.value import PassingVersion, Value, ValuePart
 from terrazzo.buffer.base import Buffer, NDBuffer
 from terrazzo.codecs.sharding.index import ABSENT, ShardIndex
+from terrazzo.codecs.sharding.kept import Job, KeptSubchunks
 from terrazzo.codecs.sharding.layout import ShardLayout, name_subchunk
 from terrazzo.codecs.sharding.rows import place_rows
 from terrazzo.errors import CorruptDataError
 from terrazzo.indexing.region import Piece, Region
 from terrazzo.pipeline.parts import Parts
-from terrazzo.runtime import SharedResults, compute, share, useful_width
+from terrazzo.runtime import KeyedLocks, SharedResults, compute, share, useful_width
 from terrazzo.settings import current_options
 
 __all__ = ["indexes", "place", "read"]
@@ -34,10 +36,6 @@ ATTEMPTS = 3
 
 indexes: SharedResults[ShardIndex | None] = SharedResults(16 << 20, lambda index: 64 if index is None else index.nbytes)
 """Indexes of shards that were read lately, by shard."""
-
-
-Job: TypeAlias = tuple[int, int, int, Piece]
-"""Position of a subchunk in C order, where it starts and ends in the data, and the piece of it that is wanted."""
 
 
 async def place(layout: ShardLayout, shard: Buffer, region: Region, target: NDBuffer) -> None:
@@ -69,21 +67,26 @@ async def read(layout: ShardLayout, value: Value, region: Region, target: NDBuff
         Whether there is a shard.
     """
     wanted = _wanted(layout, region)
-    if len(wanted) == layout.count and not (value.is_pinned and (value.size or 0) > AT_ONCE):
+    kept = KeptSubchunks.of(layout, value)
+    if kept is None and len(wanted) == layout.count and not (value.is_pinned and (value.size or 0) > AT_ONCE):
         return await _read_whole(layout, value, region, target)
     for _ in range(ATTEMPTS):
         version = await value.version()
-        index = await index_of(layout, value, version)
-        if index is None:
-            return False
-        try:
-            await _read_pieces(layout, value, index, wanted, target)
-        except CorruptDataError:
-            if value.is_pinned or await _is_still(layout, value, version, index):
-                raise
-        else:
-            if value.is_pinned or version is None or version == await value.version():
-                return True
+        with _watched(value, version) as is_unwritten:
+            left = wanted if kept is None else kept.place(version, wanted, target)
+            index = await index_of(layout, value, version) if left else None
+            if left and index is None:
+                return False
+            try:
+                if index is not None:
+                    await _read_pieces(layout, value, index, left, target, kept)
+            except CorruptDataError:
+                if value.is_pinned or (is_unwritten() and await _is_still(layout, value, version, index)):
+                    raise
+            else:
+                is_same = not left or value.is_pinned or version is None or version == await value.version()
+                if is_same and is_unwritten():
+                    return True
     return await _read_whole(layout, value, region, target)  # which nobody can come in between of
 
 
@@ -103,20 +106,36 @@ def _wanted(layout: ShardLayout, region: Region) -> list[tuple[int, Piece]]:
     return list(zip(positions.tolist(), parts))  # noqa: B905 - of one length
 
 
-async def _is_still(layout: ShardLayout, value: Value, version: Hashable, index: ShardIndex) -> bool:
+@contextmanager
+def _watched(value: Value, version: Hashable) -> Iterator[Callable[[], bool]]:
+    """For the time of a block, a function that says whether this process has not written a shard since it began.
+
+    Where a store tells versions, it is not asked: it says that nobody has.
+    """
+    identity = value.identity
+    if version is not None or value.is_pinned or identity is None:
+        yield lambda: True
+        return
+    with indexes.watch(identity[:2]) as is_current:
+        # Writers hold the lock from before they write until they have said so.
+        yield lambda: is_current() and KeyedLocks.of(identity[0]).head(identity[1]) is None
+
+
+async def _is_still(layout: ShardLayout, value: Value, version: Hashable, index: ShardIndex | None) -> bool:
     """Whether the shard is the one that was read: if it was replaced in between, nothing need be corrupt."""
     if version is not None:
         return version == await value.version()
     now = await fetch_index(layout, value)
-    return now is not None and np.array_equal(now.words, index.words)
+    return now is not None and index is not None and np.array_equal(now.words, index.words)
 
 
 async def index_of(layout: ShardLayout, value: Value, version: Hashable) -> ShardIndex | None:
     """The index of a shard, read once by all who want it; None when there is no shard."""
     if value.identity is None:
         return await fetch_index(layout, value)
-    key, keeps = (value.identity, layout.index_key), not isinstance(version, PassingVersion)
-    return await indexes.get(key, version, partial(fetch_index, layout, value), keeps=keeps)
+    owner, key = value.identity[:2], (value.identity[2:], layout.index_key)
+    keeps = version is not None and not isinstance(version, PassingVersion)
+    return await indexes.get(owner, key, version, partial(fetch_index, layout, value), keeps=keeps)
 
 
 async def fetch_index(layout: ShardLayout, value: Value) -> ShardIndex | None:
@@ -145,7 +164,12 @@ class _Fetch(NamedTuple):
 
 
 async def _read_pieces(
-    layout: ShardLayout, value: Value, index: ShardIndex, pieces: list[tuple[int, Piece]], target: NDBuffer
+    layout: ShardLayout,
+    value: Value,
+    index: ShardIndex,
+    pieces: list[tuple[int, Piece]],
+    target: NDBuffer,
+    kept: KeptSubchunks | None,
 ) -> None:
     """Read the subchunks that there are, and fill where there are none."""
     inside = layout.chain.parts if layout.chain.reads_parts else None
@@ -155,10 +179,18 @@ async def _read_pieces(
         _, where, whole = piece
         if start == ABSENT:
             target[where] = layout.spec.fill_value
-        elif inside is not None and not whole:
+        elif inside is not None and (not whole or kept is not None):  # what is kept is what is not made of others
             await _read_part(layout, inside, value, (position, start, start + length, piece), target)
         else:
             wanted.append((position, start, start + length, piece))
+    if kept is not None:
+        await kept.read(wanted, target, partial(_fetch_all, layout, value))
+    else:
+        await _fetch_all(layout, value, wanted, target)
+
+
+async def _fetch_all(layout: ShardLayout, value: Value, wanted: list[Job], target: NDBuffer) -> None:
+    """Read subchunks, those that lie together at once, and decode them to where they belong."""
     if len(wanted) == 1:
         await _fetch_one(layout, value, target, _Fetch(*wanted[0][1:3], wanted))
         return

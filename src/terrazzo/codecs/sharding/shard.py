@@ -46,7 +46,7 @@ class PreparedShard:
         return await check(self.layout, value, found)
 
     def forget(self, identity: tuple[Hashable, ...]) -> None:
-        indexes.forget(lambda key: key[0][: len(identity)] == identity)
+        indexes.forget(identity)
 
     async def encode(self, chunk: NDBuffer) -> Buffer | None:
         return await merge(self.layout, None, self._everything, chunk)
