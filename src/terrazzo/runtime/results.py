@@ -76,7 +76,8 @@ class SharedResults(Generic[R]):
         """Forget everything: in the child of a fork, nobody is at it any more."""
         self._guard = threading.RLock()  # a finalizer, or the handler of a signal, may come in between
         self._owners: dict[Hashable, _OfOwner[R]] = {}
-        self._order: OrderedDict[tuple[Hashable, Hashable], None] = OrderedDict()
+        # By identity of what is kept: numbers are hashed fast, and run nobody's code.
+        self._order: OrderedDict[int, tuple[Hashable, Hashable]] = OrderedDict()
         self.total = 0
 
     @property
@@ -88,12 +89,13 @@ class SharedResults(Generic[R]):
         """A result that is kept; None when there is none that is true."""
         of_owner = self._owners.get(owner)
         kept = None if of_owner is None else of_owner.kept.get(key)
-        if kept is None or kept.version != version:
-            return None
-        with self._guard:
-            if (owner, key) in self._order:
-                self._order.move_to_end((owner, key))
-        return kept.result
+        if kept is not None and kept.version == version:
+            try:  # noqa: SIM105 - `suppress` takes longer than all the rest
+                self._order.move_to_end(id(kept))
+            except KeyError:  # dropped since
+                pass
+            return kept.result
+        return None
 
     async def get(
         self,
@@ -208,8 +210,8 @@ class SharedResults(Generic[R]):
         with self._guard:
             of_owner = self._owners.pop(owner, None)
             if of_owner is not None:
-                for key, kept in of_owner.kept.items():
-                    del self._order[owner, key]
+                for kept in of_owner.kept.values():
+                    del self._order[id(kept)]
                     self.total -= kept.cost
 
     def forget_all(self, concerns: Callable[[Any], bool]) -> None:
@@ -243,10 +245,12 @@ class SharedResults(Generic[R]):
             if is_current and cost is not None and cost <= self.most:
                 of_owner = self._owners[owner]
                 old = of_owner.kept.get(key)
-                self.total += cost - (0 if old is None else old.cost)
-                of_owner.kept[key] = _Kept(version, result, cost)
-                self._order[owner, key] = None
-                self._order.move_to_end((owner, key))
+                if old is not None:
+                    self.total -= old.cost
+                    del self._order[id(old)]
+                kept = of_owner.kept[key] = _Kept(version, result, cost)
+                self.total += cost
+                self._order[id(kept)] = owner, key
             self._give_up(owner, key, version, flight)
             self._shrink()
 
@@ -259,7 +263,7 @@ class SharedResults(Generic[R]):
 
     def _shrink(self) -> None:
         while self.total > self.most:
-            (owner, key), _ = self._order.popitem(last=False)
+            _, (owner, key) = self._order.popitem(last=False)
             self.total -= self._owners[owner].kept.pop(key).cost
             self._drop_if_empty(owner)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -33,6 +33,8 @@ PIECE_BYTES = 4 << 20
 
 ATTEMPTS = 3
 """How often parts of a shard are read that is replaced while they are; after that it is read whole."""
+
+UNSEEN: AbstractContextManager[Callable[[], bool]] = nullcontext(lambda: True)
 
 indexes: SharedResults[ShardIndex | None] = SharedResults(16 << 20, lambda index: 64 if index is None else index.nbytes)
 """Indexes of shards that were read lately, by shard."""
@@ -67,7 +69,7 @@ async def read(layout: ShardLayout, value: Value, region: Region, target: NDBuff
         Whether there is a shard.
     """
     wanted = _wanted(layout, region)
-    kept = KeptSubchunks.of(layout, value)
+    kept = KeptSubchunks.of(layout, value) if current_options().cache_max_bytes else None
     if kept is None and len(wanted) == layout.count and not (value.is_pinned and (value.size or 0) > AT_ONCE):
         return await _read_whole(layout, value, region, target)
     for _ in range(ATTEMPTS):
@@ -106,16 +108,19 @@ def _wanted(layout: ShardLayout, region: Region) -> list[tuple[int, Piece]]:
     return list(zip(positions.tolist(), parts))  # noqa: B905 - of one length
 
 
-@contextmanager
-def _watched(value: Value, version: Hashable) -> Iterator[Callable[[], bool]]:
+def _watched(value: Value, version: Hashable) -> AbstractContextManager[Callable[[], bool]]:
     """For the time of a block, a function that says whether this process has not written a shard since it began.
 
     Where a store tells versions, it is not asked: it says that nobody has.
     """
+    if version is not None or value.is_pinned:
+        return UNSEEN
     identity = value.identity
-    if version is not None or value.is_pinned or identity is None:
-        yield lambda: True
-        return
+    return UNSEEN if identity is None else _watching(identity)
+
+
+@contextmanager
+def _watching(identity: tuple[Any, ...]) -> Iterator[Callable[[], bool]]:
     with indexes.watch(identity[:2]) as is_current:
         # Writers hold the lock from before they write until they have said so.
         yield lambda: is_current() and KeyedLocks.of(identity[0]).head(identity[1]) is None
@@ -131,11 +136,13 @@ async def _is_still(layout: ShardLayout, value: Value, version: Hashable, index:
 
 async def index_of(layout: ShardLayout, value: Value, version: Hashable) -> ShardIndex | None:
     """The index of a shard, read once by all who want it; None when there is no shard."""
-    if value.identity is None:
+    identity = value.identity
+    if identity is None:
         return await fetch_index(layout, value)
-    owner, key = value.identity[:2], (value.identity[2:], layout.index_key)
+    owner, key = identity[:2], (identity[2:], layout.index_key)
     keeps = version is not None and not isinstance(version, PassingVersion)
-    return await indexes.get(owner, key, version, partial(fetch_index, layout, value), keeps=keeps)
+    known = indexes.peek(owner, key, version) if keeps else None
+    return known or await indexes.get(owner, key, version, partial(fetch_index, layout, value), keeps=keeps)
 
 
 async def fetch_index(layout: ShardLayout, value: Value) -> ShardIndex | None:
