@@ -275,6 +275,19 @@ def test_what_cannot_tell_versions_is_trusted_as_long_as_it_lives(cache):
     assert not cache.is_used
 
 
+@pytest.mark.parametrize("name", ["chunks", "shards"])
+def test_stores_that_are_called_alike_and_cannot_tell_versions_are_kept_apart(name):
+    class Namesake(SilentStore):
+        inline = True
+        lock_identity = "the same"
+
+    arrays = [stored(Namesake(), KINDS[name]) for _ in range(2)]
+    arrays[1][...] = -DATA
+    for _ in range(2):
+        assert (arrays[0][...] == DATA).all()
+        assert (arrays[1][...] == -DATA).all()
+
+
 def test_a_wrapper_that_does_something_to_values_keeps_nothing(cache):
     class Wrapper(WrapperStore):
         async def get(self, key, prototype, byte_range=None):

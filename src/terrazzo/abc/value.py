@@ -36,6 +36,8 @@ class Value:
     identity
         Which value it is: what the store keeps apart from others, the key, and for a part where it starts. None when
         there is no telling.
+    store
+        The store that it is asked of, where there is one.
     size
         Bytes; None when nobody has asked the store yet, or there is no such value.
     """
@@ -43,6 +45,7 @@ class Value:
     is_pinned: bool = False
     identity: tuple[Hashable, ...] | None = None
     size: int | None = None
+    store: Store | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -73,8 +76,7 @@ class StoreValue(Value):
         self._key = key
 
     @property
-    def store(self) -> Store:
-        """Where the value is."""
+    def store(self) -> Store:  # type: ignore[override] # an attribute elsewhere
         return self._store
 
     @property
@@ -119,6 +121,10 @@ class ValuePart(Value):
     @property
     def is_pinned(self) -> bool:  # type: ignore[override] # an attribute elsewhere
         return self._whole.is_pinned
+
+    @property
+    def store(self) -> Store | None:  # type: ignore[override] # an attribute elsewhere
+        return self._whole.store
 
     @property
     def identity(self) -> tuple[Hashable, ...] | None:  # type: ignore[override] # an attribute elsewhere

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
 from terrazzo.abc.store import Store
-from terrazzo.abc.value import PassingVersion, StoreValue, Value
+from terrazzo.abc.value import PassingVersion, Value
 from terrazzo.buffer import cpu
 from terrazzo.buffer.base import NDBuffer
 from terrazzo.errors import BadConfigError
@@ -25,7 +25,17 @@ from terrazzo.runtime import SharedResults, compute
 from terrazzo.settings import config, current_options
 from terrazzo.spec import ArraySpec
 
-__all__ = ["Chunks", "cache_for", "cached_chunk", "chunks", "forget_below", "keeps_version", "sealed", "unchanged"]
+__all__ = [
+    "Chunks",
+    "cache_for",
+    "cached_chunk",
+    "chunks",
+    "forget_below",
+    "keeps_version",
+    "sealed",
+    "teller",
+    "unchanged",
+]
 
 Chunks: TypeAlias = SharedResults[NDBuffer | None]
 
@@ -71,8 +81,8 @@ config.followers.append(_follow_settings)
 
 async def cached_chunk(cache: Chunks, source: Any, key: str, chain: PreparedChain) -> NDBuffer | None:
     """A decoded chunk, to be copied from; None when it is absent."""
-    meaning = chain.meaning
-    known = cache.peek((source.lock_identity, key), meaning, await source.version(key))
+    version = await source.version(key)
+    known = None if version is None else cache.peek((source.lock_identity, key), (chain.meaning, None), version)
     if known is not None:
         return known
     async with source.open_value(key) as value:
@@ -88,9 +98,13 @@ async def cached_chunk(cache: Chunks, source: Any, key: str, chain: PreparedChai
         if value.identity is None:
             return await make()
         version = await value.version()
-        keeps = keeps_version(value, version)
         return await cache.get(
-            value.identity[:2], meaning, version, make, keeps=keeps, confirm=unchanged(value, version)
+            value.identity[:2],
+            (chain.meaning, teller(value, version)),
+            version,
+            make,
+            keeps=keeps_version(value, version),
+            confirm=unchanged(value, version),
         )
 
 
@@ -109,6 +123,11 @@ def unchanged(value: Value, version: Hashable) -> Callable[[], Awaitable[bool]] 
     return None if value.is_pinned else confirm
 
 
+def teller(value: Value, version: Hashable) -> int | None:
+    """What keeps apart values of one name in different stores, where no version does: stores may be called alike."""
+    return id(value.store) if version is None else None
+
+
 _watched: WeakValueDictionary[int, Store] = WeakValueDictionary()
 
 
@@ -116,7 +135,7 @@ def keeps_version(value: Value, version: Hashable) -> bool:
     """Whether what is made of a value may be kept."""
     if version is not None:
         return not isinstance(version, PassingVersion)
-    store = value.store if isinstance(value, StoreValue) else None
+    store = value.store
     if store is None or type(store).version is not Store.version:
         return False  # there is no value, or what stands in between cannot tell
     if id(store) not in _watched:

@@ -9,7 +9,7 @@ from terrazzo.abc.value import Value
 from terrazzo.buffer.base import NDBuffer
 from terrazzo.codecs.sharding.layout import ShardLayout
 from terrazzo.indexing.region import Piece
-from terrazzo.pipeline.cache import Chunks, cache_for, keeps_version, sealed, unchanged
+from terrazzo.pipeline.cache import Chunks, cache_for, keeps_version, sealed, teller, unchanged
 
 __all__ = ["Job", "KeptSubchunks"]
 
@@ -28,7 +28,7 @@ class KeptSubchunks:
         self._value = value
         self._cache = cache
         self._owner = identity[:2]
-        self._meaning = identity[2:], layout.index_key, layout.chain.meaning
+        self._meaning: tuple[Hashable, ...] = identity[2:], layout.index_key, layout.chain.meaning
         self._version: Hashable = None
 
     @classmethod
@@ -42,7 +42,7 @@ class KeptSubchunks:
         self._version = version
         left = []
         for position, piece in pieces:
-            chunk = self._cache.peek(self._owner, (self._meaning, position), version)
+            chunk = self._cache.peek(self._owner, self._key_of(position), version)
             if chunk is None:
                 left.append((position, piece))
             else:
@@ -62,19 +62,22 @@ class KeptSubchunks:
         places = {job[0]: job for job in jobs}
 
         async def make(keys: Sequence[Any]) -> list[NDBuffer | None]:
-            positions = [position for _, position in keys]
+            positions = [key[0] for key in keys]
             apart = _Apart(self._layout, positions)
             await fetch([apart.job(*places[position][:3]) for position in positions], apart)
             return [sealed(apart.chunks[position]) for position in positions]
 
         keeps, confirm = keeps_version(value, version), unchanged(value, version)
         for batch in self._batches(jobs):
-            keys = [(self._meaning, position) for position in batch]
+            keys = list(map(self._key_of, batch))
             made = await self._cache.get_many(self._owner, keys, version, make, keeps=keeps, confirm=confirm)
             for position, chunk in zip(batch, made, strict=True):
                 selection, where, _ = places[position][3]
                 assert chunk is not None  # `make` gives none that is absent
                 target[where] = chunk[selection]
+
+    def _key_of(self, position: int) -> tuple[int, Hashable, Hashable]:
+        return position, teller(self._value, self._version), self._meaning
 
     def _batches(self, jobs: list[Job]) -> Iterator[list[int]]:
         """Positions of subchunks that lie together, in the order in which everyone asks for them."""

@@ -19,6 +19,7 @@ from terrazzo.codecs.sharding.layout import ShardLayout, name_subchunk
 from terrazzo.codecs.sharding.rows import place_rows
 from terrazzo.errors import CorruptDataError
 from terrazzo.indexing.region import Piece, Region
+from terrazzo.pipeline.cache import teller
 from terrazzo.pipeline.parts import Parts
 from terrazzo.runtime import KeyedLocks, SharedResults, compute, share, useful_width
 from terrazzo.settings import current_options
@@ -139,7 +140,7 @@ async def index_of(layout: ShardLayout, value: Value, version: Hashable) -> Shar
     identity = value.identity
     if identity is None:
         return await fetch_index(layout, value)
-    owner, key = identity[:2], (identity[2:], layout.index_key)
+    owner, key = identity[:2], (identity[2:], layout.index_key, teller(value, version))
     keeps = version is not None and not isinstance(version, PassingVersion)
     known = indexes.peek(owner, key, version) if keeps else None
     return known or await indexes.get(owner, key, version, partial(fetch_index, layout, value), keeps=keeps)
