@@ -88,6 +88,17 @@ def screenshots(session: nox.Session) -> None:
     session.run("python", "-m", "tests.screenshots", *session.posargs)
 
 
+@nox.session
+def servers(session: nox.Session) -> None:
+    """Run the tests on real servers, of which those are skipped that cannot be installed here."""
+    session.install("-e", ".[test,fast,remote]")
+    folder = Path(session.create_tmp())
+    if shutil.which("npm") and not (folder / "node_modules/.bin/azurite-blob").exists():
+        install = ("npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "azurite")
+        session.run(*install, external=True, silent=True, success_codes=range(256))
+    session.run("pytest", "servers", "--timeout=1800", *session.posargs, env={"SERVERS_FOLDER": str(folder)})
+
+
 @nox.session(python=PEERS_PYTHON)
 def bench(session: nox.Session) -> None:
     """Compare with the peers: ratios of time and memory. ``nox -s bench -- --quick`` shows that it runs."""

@@ -37,6 +37,8 @@ __all__ = ["FsspecStore"]
 ALLOWED_EXCEPTIONS: tuple[type[Exception], ...] = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 NEVER_WAIT = frozenset({"memory", "file", "local"})
 """Synchronous file systems that are used on the caller's thread, and from several at once."""
+KNOW_SUFFIXES = frozenset({"s3", "s3a", "gs", "gcs", "http", "https"})
+"""Asynchronous file systems that read the end of a value without being told its size."""
 HTTP = frozenset({"http", "https"})
 KEPT = ("fs", "path", "allowed_exceptions", "inline", "_read_only", "_protocols")
 """Attributes that are pickled; the others follow from them."""
@@ -283,20 +285,28 @@ class FsspecStore(RemoteStore):
         if byte_range is None:
             data: bytes = await self._call("cat_file", path)
             return data
+        end: int | None = None
         if isinstance(byte_range, RangeByteRequest):
             start, end = byte_range.start, byte_range.end
         elif isinstance(byte_range, OffsetByteRequest):
-            start, end = byte_range.offset, None
+            start = byte_range.offset
+        elif self._protocols & KNOW_SUFFIXES or not self.fs.async_impl:
+            start = -byte_range.suffix
         else:
-            start, end = -byte_range.suffix, None
+            start = max(0, (await self._size(path)) - byte_range.suffix)
         try:
             data = await self._call("cat_file", path, start=start, end=end)
         except Exception as error:
             failure = failure_of(error)
-            if failure is not None and failure.status == BEYOND_THE_END:
-                return b""
+            beyond = failure is not None and failure.status == BEYOND_THE_END
+            if beyond or (not isinstance(error, OSError) and start >= await self._size(path)):
+                return b""  # which some clients stumble over
             raise
         return data
+
+    async def _size(self, path: str) -> int:
+        self._forget_listings(path)
+        return int((await self._call("info", path))["size"])
 
     async def _info(self, op: str, key: str) -> Any:
         """What the file system knows of a file; None when there is none."""
