@@ -4,8 +4,9 @@ import json
 import subprocess
 import sys
 
+import obstore.store
 import pytest
-from bench import compare, planning, tables
+from bench import compare, planning, remote, tables
 from bench.data import LAYOUTS, TINY, height_field
 from bench.import_time import import_times
 from bench.libraries import library, refusal
@@ -117,3 +118,16 @@ def test_an_unknown_workload_is_refused_with_the_names_there_are():
     )
     assert done.returncode == 1
     assert "point local" in done.stderr
+
+
+def test_remote_stores_are_compared_with_their_client(monkeypatch):
+    monkeypatch.setattr(remote, "SIZES", (10,))
+    (row,) = remote.throughputs(obstore.store.MemoryStore(), 40, 1, 2, write=True)
+    assert {"client", "terrazzo", "client write", "terrazzo write"} <= set(row)
+    assert all(value > 0 for value in row.values())
+
+
+def test_latency_is_compared_with_the_least_that_is_possible(monkeypatch):
+    monkeypatch.setattr(remote, "CHUNKS", 4)
+    monkeypatch.setattr(remote, "LATENCY", 0.001)
+    assert [(at_once, least) for at_once, least, _ in remote.latencies(1)] == [(10, 0.001), (64, 0.001)]
