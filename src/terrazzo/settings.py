@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -161,13 +161,15 @@ class Config(DonfigConfig):  # type: ignore[misc] # donfig is not typed
         self.snapshot = None
         for follow in self.followers:
             follow()
-        for key in _leaves(new or {}):
-            self._check_known(key)
+        if new:
+            known = {_canonical(key) for defaults in self.defaults for key in _leaves(defaults)}
+            for key in _leaves(new):
+                if _canonical(key) not in known:
+                    self._warn_of(key, known)
 
-    def _check_known(self, key: str) -> None:
+    def _warn_of(self, key: str, known: Collection[str]) -> None:
         """Warn, once, of a key that no default is given for."""
-        known = {_canonical(name) for defaults in self.defaults for name in _leaves(defaults)}
-        if _canonical(key) in known or key.split(".")[0] in OPEN_KEYS or key in self._unknown:
+        if key in self._unknown or key.split(".")[0] in OPEN_KEYS:
             return
         if key.startswith("codec_pipeline.") and self.get("codec_pipeline.path", DEFAULT_PIPELINE) != DEFAULT_PIPELINE:
             return  # the pipeline of somebody else may have settings of its own
