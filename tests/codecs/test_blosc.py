@@ -8,6 +8,14 @@ from hypothesis import strategies as st
 
 import terrazzo
 from terrazzo.codecs import BloscCname, BloscCodec, BloscShuffle, blosc
+from terrazzo.codecs.blosc import (
+    BloscConfigV2,
+    BloscConfigV3,
+    BloscJSON_V3,
+    parse_blocksize,
+    parse_clevel,
+    parse_typesize,
+)
 from terrazzo.errors import CorruptDataError, LimitExceededError, MetadataValidationError
 from terrazzo.settings import config
 from tests.helpers import buffer_of, spec_of
@@ -285,3 +293,19 @@ def test_frames_are_decoded_one_by_one_where_one_of_them_is_not_as_the_others():
     assert decode_many([encode(bytes(1 << 17))], 1 << 17) is None
     with pytest.raises(struct.error):  # whatever error does: they are then decoded one by one
         decode_many([good, b"x" * 10], len(DATA))
+
+
+@pytest.mark.parametrize(
+    ("parse", "good", "bad"),
+    [(parse_typesize, 8, 0), (parse_clevel, 9, 10), (parse_clevel, 0, True), (parse_blocksize, 0, "1")],
+)
+def test_a_parameter_alone_is_parsed_as_in_a_document(parse, good, bad):
+    assert parse(good) == good
+    with pytest.raises(MetadataValidationError, match="expected an integer"):
+        parse(bad)
+
+
+def test_the_json_has_the_members_that_types_say():
+    stored = BloscCodec(cname="lz4").to_dict()
+    assert set(stored) == BloscJSON_V3.__required_keys__
+    assert set(stored["configuration"]) == BloscConfigV3.__required_keys__ == BloscConfigV2.__required_keys__

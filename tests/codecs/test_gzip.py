@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import terrazzo
 from terrazzo.codecs import GzipCodec, deflate
+from terrazzo.codecs.gzip import parse_gzip_level
 from terrazzo.errors import CorruptDataError, LimitExceededError, MetadataValidationError
 from terrazzo.settings import config
 from tests.helpers import buffer_of, spec_of
@@ -185,3 +186,9 @@ def test_the_size_depends_on_the_data():
     assert not GzipCodec.is_fixed_size
     with pytest.raises(NotImplementedError):
         GzipCodec().compute_encoded_size(10, spec_of())
+
+
+def test_a_level_alone_is_parsed_as_in_a_document():
+    assert parse_gzip_level(9) == 9
+    with pytest.raises(MetadataValidationError, match="from 0 to 9"):
+        parse_gzip_level(10)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 import terrazzo
 from terrazzo.buffer import cpu
 from terrazzo.codecs import TransposeCodec
+from terrazzo.codecs.transpose import parse_transpose_order
 from terrazzo.errors import MetadataValidationError
 from terrazzo.storage import MemoryStore
 from terrazzo.testing import strategies
@@ -97,3 +98,9 @@ def test_many_axes_are_put_in_another_order(ndim):
     assert terrazzo.open_array(store, mode="r")[...].tobytes() == data.tobytes()
     [chunk] = [value for key, value in contents_of(store).items() if key != "zarr.json"]
     assert chunk == data.transpose(order).tobytes()
+
+
+def test_an_order_alone_is_parsed_as_in_a_document():
+    assert parse_transpose_order([1, 0]) == (1, 0)
+    with pytest.raises(MetadataValidationError, match="permutation"):
+        parse_transpose_order([1, 1])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import terrazzo
 from terrazzo.buffer import cpu
-from terrazzo.codecs import BytesCodec, VLenBytesCodec, VLenUTF8Codec
+from terrazzo.codecs import BytesCodec, VLenBytesCodec, VLenUTF8Codec, vlen_utf8
 from terrazzo.errors import CorruptDataError, LimitExceededError, MetadataValidationError
 from terrazzo.settings import config
 from terrazzo.storage import MemoryStore
@@ -236,3 +236,8 @@ def test_a_small_chunk_does_not_take_all_memory(name, compressor, driven):
 def test_elements_that_are_no_bytes_are_refused_by_the_codec():
     with pytest.raises(TypeError):
         encode("vlen-bytes", np.array(["a", b"b"], dtype=object))
+
+
+def test_zarr_pythons_module_has_the_same_classes():
+    assert vlen_utf8.VLenUTF8Codec is VLenUTF8Codec
+    assert vlen_utf8.VLenBytesCodec is VLenBytesCodec

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrazzo.codecs import ZstdCodec
+from terrazzo.codecs.zstd import parse_checksum, parse_zstd_level
 from terrazzo.errors import ChecksumError, CorruptDataError, LimitExceededError, MetadataValidationError
 from terrazzo.settings import config
 from tests.helpers import buffer_of, spec_of
@@ -234,3 +235,12 @@ def test_frames_are_decoded_one_by_one_where_something_follows_one_of_them():
         assert decode_many([good, bad], len(DATA)) is None
     blocks = encode(np.random.default_rng(3).bytes(1 << 18))
     assert decode_many([blocks], 1 << 18) is None
+
+
+def test_a_parameter_alone_is_parsed_as_in_a_document():
+    assert parse_zstd_level(-7) == -7
+    assert parse_checksum(True) is True
+    with pytest.raises(MetadataValidationError, match="to 22"):
+        parse_zstd_level(23)
+    with pytest.raises(MetadataValidationError, match="true or false"):
+        parse_checksum(1)

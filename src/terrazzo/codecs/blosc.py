@@ -22,7 +22,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Final, Literal, Self, TypeAlias
+from typing import Any, Final, Literal, Self, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -37,12 +37,53 @@ from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
 from terrazzo.types import JSON, BytesLike
 
-__all__ = ["BLOSC_CNAME", "BLOSC_SHUFFLE", "BloscCname", "BloscCnameLiteral", "BloscCodec", "BloscShuffle"]
+__all__ = [
+    "BLOSC_CNAME",
+    "BLOSC_SHUFFLE",
+    "BloscCname",
+    "BloscCnameLiteral",
+    "BloscCodec",
+    "BloscConfigV2",
+    "BloscConfigV3",
+    "BloscJSON_V3",
+    "BloscShuffle",
+    "parse_blocksize",
+    "parse_clevel",
+    "parse_typesize",
+]
 
 BloscCnameLiteral: TypeAlias = Literal["lz4", "lz4hc", "blosclz", "snappy", "zlib", "zstd"]
 BloscShuffleLiteral: TypeAlias = Literal["noshuffle", "shuffle", "bitshuffle"]
 BLOSC_CNAME: Final = ("lz4", "lz4hc", "blosclz", "snappy", "zlib", "zstd")
 BLOSC_SHUFFLE: Final = ("noshuffle", "shuffle", "bitshuffle")
+
+
+class BloscConfigV3(TypedDict):
+    """The configuration of the codec in a document of Zarr v3."""
+
+    typesize: int
+    cname: BloscCnameLiteral
+    clevel: int
+    shuffle: BloscShuffleLiteral
+    blocksize: int
+
+
+class BloscConfigV2(TypedDict):
+    """The configuration of the codec in a document of Zarr v2, beside its ``id``; a number says how to shuffle."""
+
+    typesize: int
+    cname: BloscCnameLiteral
+    clevel: int
+    shuffle: int
+    blocksize: int
+
+
+class BloscJSON_V3(TypedDict):  # noqa: N801 - zarr-python's name
+    """The codec in a document of Zarr v3."""
+
+    name: Literal["blosc"]
+    configuration: BloscConfigV3
+
 
 HEADER = struct.Struct("<BBBBIII")
 """version, version of the inner format, flags, typesize, decoded bytes, block size, encoded bytes"""
@@ -150,11 +191,11 @@ class BloscCodec(BytesBytesCodec):
         given = {"typesize": typesize, "shuffle": shuffle}
         members: dict[str, Any] = {
             "_tunable": frozenset(name for name in TUNABLE if given[name] is None),
-            "typesize": _whole("typesize", 1 if typesize is None else typesize, 1, 1 << 31),
+            "typesize": parse_typesize(1 if typesize is None else typesize),
             "cname": _one_of("cname", cname, BLOSC_CNAME),
-            "clevel": _whole("clevel", clevel, 0, 9),
+            "clevel": parse_clevel(clevel),
             "shuffle": _one_of("shuffle", "bitshuffle" if shuffle is None else shuffle, BLOSC_SHUFFLE),
-            "blocksize": _whole("blocksize", blocksize, 0, 1 << 31),
+            "blocksize": parse_blocksize(blocksize),
         }
         for name, value in members.items():
             object.__setattr__(self, name, value)
@@ -281,6 +322,39 @@ def _not_built(cname: str) -> UnknownCodecError:
         f"the blosc library of this environment was built without {cname}; it has {', '.join(sorted(BUILT))}",
         name=f"blosc {cname}",
     )
+
+
+def parse_typesize(data: object) -> int:
+    """Bytes of an element, from 1.
+
+    Raises
+    ------
+    MetadataValidationError
+        It is no such number.
+    """
+    return _whole("typesize", data, 1, 1 << 31)
+
+
+def parse_clevel(data: object) -> int:
+    """A level, from 0 to 9.
+
+    Raises
+    ------
+    MetadataValidationError
+        It is no such number.
+    """
+    return _whole("clevel", data, 0, 9)
+
+
+def parse_blocksize(data: object) -> int:
+    """Bytes of a block; 0 lets the library choose.
+
+    Raises
+    ------
+    MetadataValidationError
+        It is no such number.
+    """
+    return _whole("blocksize", data, 0, 1 << 31)
 
 
 def _whole(name: str, value: object, least: int, most: int) -> int:

@@ -33,7 +33,20 @@ from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
 from terrazzo.types import JSON, BytesLike
 
-__all__ = ["GzipCodec"]
+__all__ = ["GzipCodec", "parse_gzip_level"]
+
+
+def parse_gzip_level(data: object) -> int:
+    """The level that a caller or a document means.
+
+    Raises
+    ------
+    MetadataValidationError
+        It is no integer from 0 to 9.
+    """
+    if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data <= 9:
+        raise MetadataValidationError(f"expected an integer from 0 to 9, got {quote(data)}", field="level")
+    return data
 
 
 @dataclass(frozen=True)
@@ -60,9 +73,7 @@ class GzipCodec(BytesBytesCodec):
     level: int = 5
 
     def __init__(self, *, level: int = 5) -> None:
-        if isinstance(level, bool) or not isinstance(level, int) or not 0 <= level <= 9:
-            raise MetadataValidationError(f"expected an integer from 0 to 9, got {quote(level)}", field="level")
-        object.__setattr__(self, "level", level)
+        object.__setattr__(self, "level", parse_gzip_level(level))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

@@ -25,7 +25,7 @@ from terrazzo.errors import MetadataValidationError, quote
 from terrazzo.spec import ArraySpec
 from terrazzo.types import JSON
 
-__all__ = ["TransposeCodec"]
+__all__ = ["TransposeCodec", "parse_transpose_order"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class TransposeCodec(ArrayArrayCodec):
     order: tuple[int, ...]
 
     def __init__(self, *, order: Iterable[int]) -> None:
-        object.__setattr__(self, "order", _parse_order(order))
+        object.__setattr__(self, "order", parse_transpose_order(order))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -83,10 +83,17 @@ class TransposeCodec(ArrayArrayCodec):
         return input_byte_length
 
 
-def _parse_order(order: object) -> tuple[int, ...]:
-    if isinstance(order, (str, Mapping)) or not isinstance(order, Iterable):
-        raise MetadataValidationError(f"expected a list of integers, got {quote(order)}", field="order")
-    axes = tuple(order)
+def parse_transpose_order(data: object) -> tuple[int, ...]:
+    """The permutation that a caller or a document means.
+
+    Raises
+    ------
+    MetadataValidationError
+        It is no permutation of the first axes.
+    """
+    if isinstance(data, (str, Mapping)) or not isinstance(data, Iterable):
+        raise MetadataValidationError(f"expected a list of integers, got {quote(data)}", field="order")
+    axes = tuple(data)
     integers = all(isinstance(axis, (int, np.integer)) and not isinstance(axis, bool) for axis in axes)
     if not integers or sorted(axes) != list(range(len(axes))):
         raise MetadataValidationError(f"{quote(list(axes))} is no permutation of the axes", field="order")

@@ -28,7 +28,7 @@ from terrazzo.settings import current_options
 from terrazzo.spec import ArraySpec
 from terrazzo.types import JSON, BytesLike
 
-__all__ = ["ZstdCodec"]
+__all__ = ["ZstdCodec", "parse_checksum", "parse_zstd_level"]
 
 LOWEST_LEVEL, HIGHEST_LEVEL = -131072, 22
 
@@ -49,6 +49,34 @@ TAKES_MANY = {"multi_compress_to_buffer", "multi_decompress_to_buffer"} <= zstan
 
 REPEATED_BYTE = 1 << 1
 """The type of a block that stores one byte for all, where its header has it."""
+
+
+def parse_zstd_level(data: object) -> int:
+    """The level that a caller or a document means.
+
+    Raises
+    ------
+    MetadataValidationError
+        It is no integer, or zstandard has no such level.
+    """
+    if isinstance(data, bool) or not isinstance(data, int) or not LOWEST_LEVEL <= data <= HIGHEST_LEVEL:
+        raise MetadataValidationError(
+            f"expected an integer from {LOWEST_LEVEL} to {HIGHEST_LEVEL}, got {quote(data)}", field="level"
+        )
+    return data
+
+
+def parse_checksum(data: object) -> bool:
+    """Whether a caller or a document asks for a checksum.
+
+    Raises
+    ------
+    MetadataValidationError
+        It is neither true nor false.
+    """
+    if not isinstance(data, bool):
+        raise MetadataValidationError(f"expected true or false, got {quote(data)}", field="checksum")
+    return data
 
 
 @dataclass(frozen=True)
@@ -78,14 +106,8 @@ class ZstdCodec(BytesBytesCodec):
     checksum: bool = False
 
     def __init__(self, *, level: int = 0, checksum: bool = False) -> None:
-        if isinstance(level, bool) or not isinstance(level, int) or not LOWEST_LEVEL <= level <= HIGHEST_LEVEL:
-            raise MetadataValidationError(
-                f"expected an integer from {LOWEST_LEVEL} to {HIGHEST_LEVEL}, got {quote(level)}", field="level"
-            )
-        if not isinstance(checksum, bool):
-            raise MetadataValidationError(f"expected true or false, got {quote(checksum)}", field="checksum")
-        object.__setattr__(self, "level", level)
-        object.__setattr__(self, "checksum", checksum)
+        object.__setattr__(self, "level", parse_zstd_level(level))
+        object.__setattr__(self, "checksum", parse_checksum(checksum))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
