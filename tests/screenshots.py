@@ -19,6 +19,19 @@ from typing import Any
 import terrazzo
 
 THEMES = {"light": ("#ffffff", "rgb(34, 34, 34)"), "dark": ("#181818", "rgb(221, 221, 221)")}
+NOTEBOOK = """
+.notebook { font-size: 14px; line-height: 1.6 }
+.notebook table { table-layout: fixed; margin-left: auto; margin-bottom: 1em; border-spacing: 0 }
+.notebook td, .notebook th { text-align: right; vertical-align: middle; padding: .5em; max-width: none }
+.notebook th { font-weight: bold }
+.notebook tbody tr:nth-child(odd) { background: #888 }
+.notebook tbody tr:hover { background: #08f }
+.notebook ul:not(.list-inline) { padding-left: 2em }
+.notebook ul { list-style: disc; margin: 0 2em }
+.notebook ul ul { list-style: square; margin-top: 1em }
+.notebook svg { max-width: 100%; height: auto }
+"""
+"""Rules of the kind that notebooks have for whatever is shown in them, which a report must not take over."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 EVIL = "<img src=x onerror=\"window.ran='yes'\"><script>window.ran='yes'</script>"
 MEASURE = """
@@ -41,6 +54,14 @@ for (const svg of document.querySelectorAll('.terrazzo svg')) {
     if (one.left < other.right - 1 && other.left < one.right - 1 && one.top < other.bottom - 1
         && other.top < one.bottom - 1) wrong.push('labels overlap in: ' + svg.textContent.slice(0, 60));
   }));
+}
+for (const [selector, name, value] of [
+  ['td', 'textAlign', 'left'], ['th', 'fontWeight', '400'], ['tr', 'backgroundColor', 'rgba(0, 0, 0, 0)'],
+  ['ul', 'listStyleType', 'none'], ['ul.tz-top', 'paddingLeft', '0px'], ['td', 'paddingTop', '1px']]) {
+  for (const element of document.querySelectorAll('.terrazzo ' + selector)) {
+    const found = getComputedStyle(element)[name];
+    if (found !== value) { wrong.push(`${selector} has ${name} ${found}`); break; }
+  }
 }
 if (window.ran) wrong.push('something stored was run');
 document.title = JSON.stringify({reports: document.querySelectorAll('.terrazzo').length, wrong});
@@ -89,7 +110,8 @@ def page(theme: str) -> str:
     background, ink = THEMES[theme]
     style = f"background:{background};color:{ink};font-family:sans-serif;columns:3;margin:20px"
     boxes = "".join(f'<div style="break-inside:avoid;padding:0 0 20px">{report}</div>' for report in reports())
-    return f'<meta charset="utf-8"><body style="{style}">{boxes}<script>const INK={ink!r};{MEASURE}</script>'
+    page_style = f'<meta charset="utf-8"><style>{NOTEBOOK}</style><body class="notebook" style="{style}">'
+    return f"{page_style}{boxes}<script>const INK={ink!r};{MEASURE}</script>"
 
 
 def main(folder: Path) -> int:

@@ -11,6 +11,7 @@ import pytest
 
 import terrazzo
 from terrazzo.cli import looking, main
+from terrazzo.storage import LocalStore
 
 
 @pytest.fixture
@@ -291,3 +292,14 @@ def test_a_process_is_interrupted_and_a_reader_may_leave(folder: Path) -> None:
     done = subprocess.run([*COMMAND, "tree", folder], stdout=write, stderr=subprocess.PIPE, text=True, timeout=60)
     os.close(write)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_info_on_a_store_that_lists_nothing_says_what_it_knows(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalStore, "supports_listing", False)
+    assert main(["info", str(folder), "a/b"]) == 0
+    assert "No. bytes " in (out := capsys.readouterr().out)
+    assert "stored" not in out
+    assert main(["info", str(folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["members"] is None

@@ -38,7 +38,7 @@ def info(options: argparse.Namespace) -> int:
     said: dict[str, JSON] = {"name": node.name, "store": str(node.store)}
     report: ArrayInfo | GroupInfo
     if isinstance(node, Array):
-        report = array = node.info_complete()
+        report = array = node.info_complete() if node.store.supports_listing else node.info
         said |= {
             "node_type": "array",
             "bytes": array.count_bytes,
@@ -47,7 +47,7 @@ def info(options: argparse.Namespace) -> int:
             "storage_ratio": array.storage_ratio,
         }
     else:
-        report = group = node.info_complete()
+        report = group = node.info_complete() if node.store.supports_listing else node.info
         said |= {
             "node_type": "group",
             "members": group.count_members,

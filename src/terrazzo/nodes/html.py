@@ -24,25 +24,34 @@ if TYPE_CHECKING:
 
 __all__ = ["array_html", "array_info_html", "group_html", "group_info_html", "tree_html"]
 
-STYLE = """<style>
-.terrazzo{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5}
-.terrazzo .tz-title{font-weight:600;margin:2px 0 6px;border-bottom:1px solid;border-color:rgba(128,128,128,.4)}
-.terrazzo .tz-title span{font-weight:400;opacity:.7}
-.terrazzo .tz-body{display:flex;flex-wrap:wrap;gap:8px 36px;align-items:flex-start}
-.terrazzo table{border-collapse:collapse;border:0;margin:0;font-size:inherit;color:inherit}
-.terrazzo tr,.terrazzo tr:nth-child(n){background:transparent;border:0}
-.terrazzo th,.terrazzo td{text-align:left;vertical-align:top;padding:1px 12px 1px 0;border:0;background:transparent}
-.terrazzo th{font-weight:400;opacity:.65;white-space:nowrap}
-.terrazzo td{overflow-wrap:anywhere;max-width:46em}
-.terrazzo svg{max-width:100%;color:inherit}
-.terrazzo details>ul,.terrazzo ul{list-style:none;margin:0;padding:0 0 0 18px}
-.terrazzo ul.tz-top{padding:0}
-.terrazzo li{margin:0;line-height:1.6}
-.terrazzo li.tz-leaf{padding-left:14px}
-.terrazzo summary{cursor:pointer}
-.terrazzo .tz-detail{opacity:.7}
-.terrazzo .tz-wrong{color:#d1483b}
-</style>"""
+
+def _scoped(rule: str) -> str:
+    """A rule for what is in a report, and for nothing else on the page."""
+    selectors, _, body = rule.partition("{")
+    return ",".join(f"{SCOPE} {selector}".rstrip() for selector in selectors.split(",")) + "{" + body
+
+
+# The class is named twice because notebooks have rules for tables and lists that would else count for more.
+SCOPE = "div.terrazzo.terrazzo"
+RULES = """\
+{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;line-height:1.5;color:inherit}
+.tz-title{font-weight:600;margin:2px 0 6px;border-bottom:1px solid rgba(128,128,128,.4)}
+.tz-title span{font-weight:400;opacity:.7}
+.tz-body{display:flex;flex-wrap:wrap;gap:8px 36px;align-items:flex-start}
+table{border-collapse:collapse;border:0;margin:0;font-size:inherit;color:inherit;table-layout:auto}
+tbody tr:nth-child(n){background:transparent;border:0}
+th,td{text-align:left;vertical-align:top;padding:1px 12px 1px 0;border:0;background:transparent;max-width:46em}
+th{font-weight:400;opacity:.65;white-space:nowrap}
+td{overflow-wrap:anywhere;white-space:normal}
+svg{max-width:100%;color:inherit}
+ul{list-style:none;margin:0;padding:0 0 0 18px}
+ul.tz-top{padding:0}
+li{margin:0;line-height:1.6}
+li.tz-leaf{padding-left:14px}
+summary{cursor:pointer}
+.tz-detail{opacity:.7}
+.tz-wrong{color:#d1483b}"""
+STYLE = f"<style>{''.join(_scoped(rule) for rule in RULES.splitlines())}</style>"
 
 MOST_SHOWN = 60
 """Nodes of a tree that are drawn opened unless the caller wants it otherwise."""
