@@ -55,6 +55,7 @@ BASES = {
     "UnknownCodecError": ["BaseZarrError"],
     "UnreadableMemberWarning": ["ZarrUserWarning"],
     "UnstableSpecificationWarning": ["ZarrFutureWarning"],
+    "UnwrittenError": ["BaseZarrError"],
     "VindexInvalidSelectionError": ["IndexError"],
     "ZarrDeprecationWarning": ["DeprecationWarning"],
     "ZarrFutureWarning": ["FutureWarning"],

@@ -47,10 +47,8 @@ Catch ``BaseZarrError`` for anything wrong with what is stored or asked for, ``O
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 __all__ = [
@@ -485,11 +483,17 @@ def add_context(
         error.add_note(note)
 
 
-@contextlib.contextmanager
-def context(where: str, key: str, store: object) -> Iterator[None]:
+class context:  # noqa: N801 - used like a function, and entered for every document
     """Say of whatever goes wrong in a ``with`` block where that was, or while doing what: key and store."""
-    try:
-        yield
-    except Exception as error:
-        add_context(error, f"{where} {key!r} of {store}", store=store, key=key)
-        raise
+
+    __slots__ = ("_key", "_store", "_where")
+
+    def __init__(self, where: str, key: str, store: object) -> None:
+        self._where, self._key, self._store = where, key, store
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, Exception):
+            add_context(error, f"{self._where} {self._key!r} of {self._store}", store=self._store, key=self._key)

@@ -10,6 +10,7 @@ import importlib
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from terrazzo.errors import BadConfigError, BaseZarrError, UnknownCodecError, quote
@@ -88,6 +89,9 @@ _buffers: Registry[Any] = Registry()
 _ndbuffers: Registry[Any] = Registry()
 _pipelines: Registry[Any] = Registry()
 _chunk_key_encodings: Registry[Any] = Registry()
+_modules: dict[str, ModuleType] = {}
+"""Modules that have been imported, to their end."""
+
 _collected = False
 
 
@@ -119,11 +123,19 @@ def _collect_entry_points() -> None:
                 others[kind or entry.name].lazy_load_list.append(entry)
 
 
+def _import_module(name: str) -> ModuleType:
+    """A module. What has been imported is not imported again: asking takes as long as reading a small document."""
+    module = _modules.get(name)
+    if module is None or module is not sys.modules.get(name):
+        module = _modules[name] = importlib.import_module(name)
+    return module
+
+
 def _import_path(path: str, key: str) -> type[Any]:
     """Import the class that ``config[key]`` names."""
     module_name, _, name = path.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module_name), name)
+        found = getattr(_import_module(module_name), name)
     except BaseZarrError:
         raise
     except (ImportError, AttributeError, ValueError) as error:

@@ -6,7 +6,7 @@ import sys
 
 import obstore.store
 import pytest
-from bench import compare, planning, remote, tables
+from bench import compare, hierarchies, planning, remote, tables
 from bench.data import LAYOUTS, TINY, height_field
 from bench.import_time import import_times
 from bench.libraries import library, refusal
@@ -14,6 +14,8 @@ from bench.measure import Times, count_requests, run_once
 from bench.memory import peak_in_new_process
 from bench.raw import Raw
 from bench.workloads import WORKLOADS, Case, Shelf, UnsupportedError
+
+from terrazzo.metadata import GroupMetadata
 
 
 @pytest.fixture
@@ -131,3 +133,17 @@ def test_latency_is_compared_with_the_least_that_is_possible(monkeypatch):
     monkeypatch.setattr(remote, "CHUNKS", 4)
     monkeypatch.setattr(remote, "LATENCY", 0.001)
     assert [(at_once, least) for at_once, least, _ in remote.latencies(1)] == [(10, 0.001), (64, 0.001)]
+
+
+@pytest.mark.parametrize("levels", hierarchies.TREES.values(), ids=list(hierarchies.TREES))
+def test_a_hierarchy_of_the_benchmark_has_107_groups_of_4_arrays(levels):
+    nodes = hierarchies.tree(levels)
+    assert sum(isinstance(metadata, GroupMetadata) for metadata in nodes.values()) == 107
+    assert len(nodes) == 107 * 5
+
+
+def test_hierarchies_are_created_and_listed_by_the_benchmark():
+    figures = {name: requests for name, *_, requests in hierarchies.measure(hierarchies.tree((2, 3), 1), 0.0, 1)}
+    assert figures["open one array"] == figures["open and list, consolidated"] == 1
+    assert figures["open and list"] > 12
+    assert set(figures) == {"create", "open one array", "open and list", "open and list, consolidated"}

@@ -1,4 +1,5 @@
 import json
+import threading
 from collections.abc import MutableMapping
 
 import numpy as np
@@ -8,6 +9,7 @@ import terrazzo
 from terrazzo.errors import ArrayNotFoundError, GroupNotFoundError, ZarrUserWarning
 from terrazzo.storage import MemoryStore
 from terrazzo.testing.stores import CountingStore, FailingStore
+from tests.stored import contents_of
 
 
 @pytest.fixture(params=["array", "group"])
@@ -195,3 +197,125 @@ def test_members_that_others_added_stay(kind, driven):
 def test_a_dictionary_of_attributes_is_a_copy(node, store):
     node.attrs.asdict()["x"] = 1
     assert "x" not in node.attrs
+
+
+# -- many changes, one write
+
+
+def test_a_batch_is_written_once_and_seen_before(kind, store):
+    counting = CountingStore(store)
+    node = make(kind, counting, a=1, b=[2], c=3)
+    counting.reset()
+    with node.attrs.batch() as attrs:
+        attrs["a"] = 5
+        node.attrs["new"] = {"x": None}
+        del node.attrs["b"]
+        attrs.update({"c": 6}, d=7)
+        assert attrs.pop("d") == 7
+        assert node.attrs.asdict() == dict(attrs) == {"a": 5, "c": 6, "new": {"x": None}}
+        assert (len(attrs), "b" in attrs, list(attrs)) == (3, False, ["a", "c", "new"])
+        with pytest.raises(KeyError):
+            del attrs["b"]
+        assert not counting.requests
+        assert json.loads(contents_of(store)["n/zarr.json"])["attributes"] == {"a": 1, "b": [2], "c": 3}
+    assert counting.keys("set") == ["n/zarr.json"]
+    assert node.attrs.asdict() == reopened(store) == {"a": 5, "c": 6, "new": {"x": None}}
+
+
+def test_a_batch_belongs_to_the_node_whichever_handle_changes_it(kind, store):
+    node = make(kind, store, a=1)
+    other = make("group", MemoryStore(), a=1)
+    with node.attrs.batch():
+        terrazzo.open(store, path="n").attrs["b"] = 2
+        other.attrs["a"] = 3
+        assert reopened(store) == {"a": 1, "b": 2}
+        assert json.loads(contents_of(store)["n/zarr.json"])["attributes"] == {"a": 1}
+    assert other.attrs.asdict() == {"a": 3}
+    assert node.attrs.asdict() == {"a": 1, "b": 2}
+
+
+def test_a_batch_that_raises_writes_nothing(kind, store):
+    counting = CountingStore(store)
+    node = make(kind, counting, a=1)
+    counting.reset()
+    with pytest.raises(RuntimeError, match="changed my mind"), node.attrs.batch() as attrs:
+        attrs["a"] = 2
+        raise RuntimeError("changed my mind")
+    with pytest.raises(TypeError, match="object"), node.attrs.batch() as attrs:
+        attrs["a"] = 2
+        attrs["b"] = object()
+    assert not counting.requests
+    assert node.attrs.asdict() == reopened(store) == {"a": 1}
+    node.attrs["b"] = 3  # the batches are over
+    assert reopened(store) == {"a": 1, "b": 3}
+
+
+def test_a_batch_without_changes_asks_for_nothing(kind, store):
+    counting = CountingStore(store)
+    node = make(kind, counting, a=1)
+    counting.reset()
+    with node.attrs.batch() as attrs:
+        assert attrs["a"] == 1
+    assert not counting.requests
+
+
+def test_what_others_change_during_a_batch_stays(kind, store):
+    node = make(kind, store, a=1, b=2, c=3)
+
+    def change():
+        terrazzo.open(store, path="n").attrs.update(a=10, d=4)
+        del terrazzo.open(store, path="n").attrs["c"]
+
+    with node.attrs.batch() as attrs:
+        attrs["b"] = 20
+        del attrs["c"]
+        other = threading.Thread(target=change)  # a batch is that of a thread
+        other.start()
+        other.join()
+    assert node.attrs.asdict() == reopened(store) == {"a": 10, "b": 20, "d": 4}
+    with node.attrs.batch() as attrs:
+        attrs.put({"only": 1})
+        attrs["two"] = 2
+    assert reopened(store) == {"only": 1, "two": 2}
+    with node.attrs.batch() as attrs:
+        attrs.clear()
+    assert reopened(store) == {}
+
+
+def test_a_batch_in_a_batch_hands_its_changes_on(kind, store):
+    node = make(kind, store, a=1, b=2)
+    with node.attrs.batch() as attrs:
+        attrs["a"] = 3
+        with pytest.raises(RuntimeError), node.attrs.batch():
+            attrs["a"] = 4
+            raise RuntimeError
+        assert attrs["a"] == 3
+        with node.attrs.batch():
+            attrs["c"] = 5
+            del attrs["b"]
+        with node.attrs.batch():
+            assert attrs.asdict() == {"a": 3, "c": 5}
+        assert reopened(store) == {"a": 3, "c": 5}
+        assert json.loads(contents_of(store)["n/zarr.json"])["attributes"] == {"a": 1, "b": 2}
+        with node.attrs.batch():
+            attrs.put({"d": 6})
+            attrs["e"] = 7
+    assert reopened(store) == {"d": 6, "e": 7}
+
+
+def test_a_batch_that_cannot_be_written_leaves_the_handle_as_it_was(kind):
+    failing = FailingStore(MemoryStore(), lambda request: request.operation == "set" and request.key == failing.key)
+    failing.key = ""
+    node = make(kind, failing, a=1)
+    failing.key = "n/zarr.json"
+    with pytest.raises(OSError, match="simulated"), node.attrs.batch() as attrs:
+        attrs["a"] = 2
+    assert node.attrs.asdict() == reopened(failing) == {"a": 1}
+
+
+def test_a_batch_of_what_is_only_read_is_refused_at_its_end(kind, store):
+    make(kind, store, a=1)
+    reader = terrazzo.open(store, path="n", mode="r")
+    with pytest.raises(ValueError, match="read-only"), reader.attrs.batch() as attrs:
+        attrs["a"] = 2
+    assert reopened(store) == reader.attrs.asdict() == {"a": 1}

@@ -12,8 +12,9 @@ from terrazzo.codecs import GzipCodec
 from terrazzo.errors import BaseZarrError, ContainsArrayError, ContainsGroupError, InvalidKeyError, UnknownCodecError
 from terrazzo.metadata import ArrayV3Metadata, GroupMetadata
 from terrazzo.storage import LocalStore, MemoryStore
-from terrazzo.testing.stores import CountingStore, FailingStore, LatencyStore
+from terrazzo.testing.stores import CountingStore, FailingStore
 from tests.helpers import on_a_loop
+from tests.rounds import RoundsStore
 
 
 def array(zarr_format=3, **kwargs):
@@ -258,21 +259,12 @@ def test_each_document_is_written_once(store):
 
 
 def test_a_hierarchy_takes_as_many_rounds_as_one_node():
-    """A round is a request that starts after the first answer to another one: they are counted, not timed."""
-    rounds = []
-
-    class Rounds(LatencyStore):
-        async def before(self, request):
-            started = self.answers
-            rounds.append(started)
-            await super().before(request)
-            self.answers = max(self.answers, started + 1)
-
-    counting = Rounds(MemoryStore(), get_latency=0.01, set_latency=0.01)
-    counting.answers = 0
-    terrazzo.create_hierarchy(store=counting, nodes={f"g{number % 4}/a{number}": array() for number in range(24)})
-    assert max(rounds) + 1 <= 4
-    assert len(rounds) > 100
+    store = RoundsStore(MemoryStore())
+    terrazzo.create_hierarchy(store=store, nodes={"g/a": array()})
+    rounds = store.rounds
+    store.reset()
+    terrazzo.create_hierarchy(store=store, nodes={f"h{number % 4}/a{number}": array() for number in range(24)})
+    assert store.rounds == rounds <= 4
 
 
 def test_an_interrupted_creation_is_completed_by_another():

@@ -45,8 +45,9 @@ def test_nothing_is_looked_for_below_arrays(driven):
     root.create_array("a", data=[1, 2], chunks=1)
     inner._store_dict["a/c/zarr.json"] = buffer_of(GROUP)
     counting = CountingStore(driven(inner))
-    assert found(counting) == ["a"]
-    assert counting.keys("list_dir") == [""]
+    assert found(counting, depth=None) == ["a"]
+    assert "a/c" not in counting.keys("list_dir")
+    assert counting.keys("get") == ["a/zarr.json"]
 
 
 def test_a_level_costs_a_listing_for_each_group_and_a_read_for_each_node(driven):

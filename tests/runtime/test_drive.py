@@ -14,6 +14,7 @@ from terrazzo.runtime import (
     driven_inline,
     offload,
     operation,
+    operation_listing,
     operation_stream,
     pause,
     run_inline,
@@ -611,6 +612,58 @@ def test_a_blocking_caller_of_an_inline_stream_is_driven_inline():
     here = thread_name(), True, False
     assert run_inline(listed(node.places(2))) == [(here, thread_name())] * 2
     assert node.closed_in == here
+
+
+class Listing:
+    """Items that are many and small."""
+
+    def __init__(self, inline, count, fails=False):
+        self.inline, self.count, self.fails = inline, count, fails
+        self.made = 0
+        self.closed = False
+
+    @operation_listing
+    async def items(self):
+        """Numbers."""
+        try:
+            for number in range(self.count):
+                self.made += 1
+                yield number
+            if self.fails:
+                raise LookupError("not here")
+        finally:
+            self.closed = True
+
+
+@pytest.mark.parametrize("inline", [True, False])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 1000])
+def test_a_listing_gives_all_items_in_order_and_its_error_after_them(inline, count):
+    listing = Listing(inline, count)
+    assert run_inline(listed(listing.items())) == list(range(count))
+    assert listing.closed
+    failing = Listing(inline, count, fails=True)
+    got = []
+
+    async def collect():
+        async for item in failing.items():
+            got.append(item)
+
+    with pytest.raises(LookupError, match="not here"):
+        run_inline(collect())
+    assert got == list(range(count))
+    assert failing.closed
+
+
+def test_a_listing_hands_over_ever_more_items_at_once():
+    listing = Listing(False, 1000)
+    items = listing.items()
+    made = []
+    for _ in range(600):
+        run_inline(next_item(items))
+        made.append(listing.made)
+    run_inline(close_stream(items))
+    assert sorted(set(made)) == [1, 3, 7, 15, 31, 63, 127, 255, 511, 767]
+    assert listing.closed
 
 
 def test_a_blocking_caller_of_a_stream_that_waits_uses_the_background_loop():

@@ -12,6 +12,8 @@ import json
 import re
 from typing import Any
 
+import numpy as np
+
 from terrazzo.errors import LimitExceededError, MetadataValidationError, ZarrUserWarning, quote, warn
 from terrazzo.settings import Limits, current_options
 from terrazzo.types import JSON, BytesLike
@@ -21,8 +23,9 @@ __all__ = ["dump_document", "normalize_attributes", "parse_document"]
 LONGEST_INTEGER = 4300
 """Digits; longer ones would take time that grows with their square."""
 
-TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
-"""A string or a bracket. Possessive, and content with a string that has no end: it never looks at a byte twice."""
+FLAT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[^"\[\]{}]++', re.DOTALL)
+"""A string, or what else is no bracket. Possessive, and content with a string that has no end: it never looks at a byte
+twice."""
 
 
 def parse_document(data: BytesLike, limits: Limits | None = None) -> dict[str, Any]:
@@ -66,17 +69,10 @@ def parse_document(data: BytesLike, limits: Limits | None = None) -> dict[str, A
 def _check_depth(raw: bytes, limit: int | None) -> None:
     if limit is None or raw.count(b"[") + raw.count(b"{") <= limit:
         return
-    depth = 0
-    for token in TOKEN.finditer(raw):
-        mark = token[0][:1]
-        if mark in b"[{":
-            depth += 1
-            if depth > limit:
-                raise MetadataValidationError(
-                    f"the document is nested deeper than config['limits.json_depth'], {limit}"
-                )
-        elif mark in b"]}":
-            depth -= 1
+    brackets = np.frombuffer(FLAT.sub(b"", raw), np.uint8)
+    opening = (brackets == ord("[")) | (brackets == ord("{"))
+    if np.cumsum(np.where(opening, 1, -1)).max(initial=0) > limit:
+        raise MetadataValidationError(f"the document is nested deeper than config['limits.json_depth'], {limit}")
 
 
 def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

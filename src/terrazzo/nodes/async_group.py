@@ -14,7 +14,7 @@ from terrazzo.metadata.json import normalize_attributes
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray, of_format
 from terrazzo.nodes.async_making import AsyncMaking
-from terrazzo.nodes.consolidated import read_group, with_copies
+from terrazzo.nodes.consolidated import read_group, read_with_copies
 from terrazzo.nodes.copies import changing
 from terrazzo.nodes.create import create_array_at, create_group_at
 from terrazzo.nodes.foreign import require_no_foreign
@@ -234,9 +234,7 @@ async def open_node_at(
     GroupNotFoundError
         There is none; the class is zarr-python's, which looks for a group last.
     """
-    metadata = await read_node(place, zarr_format)
+    metadata = await read_with_copies(place, zarr_format, use_consolidated)
     if metadata is None:
         raise GroupNotFoundError(f"there is neither an array nor a group{of_format(zarr_format)} at {place}")
-    if isinstance(metadata, GroupMetadata):
-        metadata = await with_copies(metadata, place, use_consolidated)
     return as_node(metadata, place)

@@ -13,7 +13,7 @@ from terrazzo.nodes.group_base import GroupBase
 from terrazzo.nodes.locate import read_node
 from terrazzo.nodes.members import Found, iter_found
 from terrazzo.nodes.report import GroupInfo
-from terrazzo.runtime import operation, operation_stream, run_inline
+from terrazzo.runtime import operation, operation_listing, run_inline
 from terrazzo.storage import StorePath
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class AsyncMembers(GroupBase):
         """Whether there is a node at a path relative to the group."""
         return await self._find(self._place(member)) is not None
 
-    @operation_stream
+    @operation_listing
     async def members(
         self, max_depth: int | None = 0, *, use_consolidated_for_children: bool = True
     ) -> AsyncGenerator[tuple[str, AsyncNode], None]:
@@ -194,7 +194,7 @@ class AsyncMembers(GroupBase):
         """
         return {path: found async for path, _, found in self._iter_found(max_depth) if isinstance(found, BaseZarrError)}
 
-    @operation_stream
+    @operation_listing
     async def keys(self) -> AsyncGenerator[str, None]:
         """Names of the children."""
         async for name, _, _ in self._iter_found(0):

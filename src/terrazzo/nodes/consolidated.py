@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from terrazzo.buffer import default_buffer_prototype
+from terrazzo.buffer.base import Buffer
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import ContainsArrayError, GroupNotFoundError, context, quote
 from terrazzo.metadata import ConsolidatedMetadata, GroupMetadata
 from terrazzo.metadata.json import dump_document, parse_document
 from terrazzo.nodes.copies import COPIES_V2, changes_in
-from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, read_node
+from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, read_node, read_node_and
 from terrazzo.nodes.members import iter_members
 from terrazzo.runtime import operation
 from terrazzo.storage import StorePath
 from terrazzo.types import ZarrFormat
 
-__all__ = ["consolidate_at", "read_group", "with_copies"]
+__all__ = ["consolidate_at", "read_group", "read_with_copies", "with_copies"]
 
 
 @operation
@@ -39,20 +40,52 @@ async def read_group(
     TypeError
         A key is given, and the group is of format 3.
     """
-    metadata = _expect_group(await read_node(place, zarr_format), place, zarr_format)
-    return await with_copies(metadata, place, use_consolidated)
+    return _expect_group(await read_with_copies(place, zarr_format, use_consolidated), place, zarr_format)
+
+
+async def read_with_copies(
+    place: StorePath, zarr_format: ZarrFormat | None = None, use_consolidated: bool | str | None = None
+) -> NodeMetadata | None:
+    """The metadata of whatever node is at a place, of a group with the consolidated metadata it is to go by.
+
+    Those of format 2 are read together with the documents.
+    """
+    moment = changes_in(place.store).now
+    name = _name_of_copies(use_consolidated)
+    metadata, text = await read_node_and(place, zarr_format, name)
+    if not isinstance(metadata, GroupMetadata):
+        return metadata
+    return _adopt(metadata, place, use_consolidated, text, moment)
 
 
 async def with_copies(
     metadata: GroupMetadata, place: StorePath, use_consolidated: bool | str | None = None
 ) -> GroupMetadata:
     """The metadata of a group with the consolidated metadata it is to go by; see ``read_group``."""
+    moment = changes_in(place.store).now
+    name, text = _name_of_copies(use_consolidated), None
+    if metadata.zarr_format == 2 and name is not None:
+        with context("in the consolidated metadata", place.prefix + name, place.store):
+            text = await place.store.get(place.prefix + name, numpy_buffer_prototype())
+    return _adopt(metadata, place, use_consolidated, text, moment)
+
+
+def _name_of_copies(use_consolidated: bool | str | None) -> str | None:
+    """The name under which copies of format 2 are looked for; None for none."""
     if use_consolidated is False:
+        return None
+    return use_consolidated if isinstance(use_consolidated, str) else COPIES_V2
+
+
+def _adopt(
+    metadata: GroupMetadata, place: StorePath, use_consolidated: bool | str | None, text: Buffer | None, moment: int
+) -> GroupMetadata:
+    """The metadata of a group with the copies it is to go by: those of format 2 are in `text`."""
+    name = _name_of_copies(use_consolidated)
+    if name is None:
         return metadata.with_consolidated(None)
     if metadata.zarr_format == 2:
-        moment = changes_in(place.store).now
-        key = use_consolidated if isinstance(use_consolidated, str) else COPIES_V2
-        copies = await _read_zmetadata(place, key)
+        copies = None if text is None else _parse_zmetadata(place, name, text)
         if copies is not None:
             copies.moment = moment
         metadata = metadata.with_consolidated(copies)
@@ -75,11 +108,9 @@ def _expect_group(metadata: NodeMetadata | None, place: StorePath, zarr_format: 
     return metadata
 
 
-async def _read_zmetadata(place: StorePath, name: str) -> ConsolidatedMetadata | None:
-    key = place.prefix + name
-    with context("in the consolidated metadata", key, place.store):
-        data = await place.store.get(key, numpy_buffer_prototype())
-        return None if data is None else ConsolidatedMetadata.from_zmetadata(parse_document(data.as_buffer_like()))
+def _parse_zmetadata(place: StorePath, name: str, text: Buffer) -> ConsolidatedMetadata:
+    with context("in the consolidated metadata", place.prefix + name, place.store):
+        return ConsolidatedMetadata.from_zmetadata(parse_document(text.as_buffer_like()))
 
 
 @operation

@@ -34,6 +34,7 @@ __all__ = [
     "look_above",
     "look_at_ancestor",
     "read_node",
+    "read_node_and",
     "require_vacant",
     "save_attributes",
     "save_document",
@@ -61,17 +62,24 @@ async def read_node(place: StorePath, zarr_format: ZarrFormat | None = None) -> 
     OSError
         A document may be there and cannot be read.
     """
+    return (await read_node_and(place, zarr_format))[0]
+
+
+async def read_node_and(
+    place: StorePath, zarr_format: ZarrFormat | None, beside: str | None = None
+) -> tuple[NodeMetadata | None, Buffer | None]:
+    """Read the metadata of a node as ``read_node`` does; in format 2 with what is stored under one more name."""
     await place.store._ensure_open()
     moment = changes_in(place.store).now
     documents: dict[str, Buffer] = {}
     if zarr_format != 2:
         documents = await _get(place, (DOCUMENT,))
     if zarr_format != 3 and not documents:
-        documents = await _get(place, V2_DOCUMENTS)
+        documents = await _get(place, V2_DOCUMENTS if beside is None else (*V2_DOCUMENTS, beside))
     metadata = _parse_node(place, documents)
     if isinstance(metadata, GroupMetadata) and metadata.consolidated_metadata is not None:
         metadata.consolidated_metadata.moment = moment
-    return metadata
+    return metadata, None if beside is None else documents.get(beside)
 
 
 async def _get(place: StorePath, names: Sequence[str]) -> dict[str, Buffer]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from itertools import islice
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TypeAlias
 
 from terrazzo.errors import BaseZarrError, InvalidKeyError, context
@@ -23,6 +22,12 @@ RESERVED_PREFIX = "__zarr"
 
 AT_ONCE = 1024
 """Documents that are read, or groups that are listed, at the same time: as many are then in memory."""
+
+LISTED_AHEAD = 256
+"""Where a level has no more nodes than this, what is below each is listed before it is known to be a group: a round
+trip less, for some listings of arrays. Those are short in format 3; in format 2 they may name every chunk."""
+
+Listing: TypeAlias = "Sequence[StorePath] | Exception"
 
 Found: TypeAlias = NodeMetadata | BaseZarrError
 """The metadata of a member, or why its document cannot be understood."""
@@ -47,7 +52,7 @@ async def iter_members(
 async def iter_found(
     place: StorePath, max_depth: int | None, zarr_format: ZarrFormat
 ) -> AsyncIterator[tuple[str, StorePath, Found]]:
-    """Find the nodes below a place: a round of listings and a round of reads for each level.
+    """Find the nodes below a place, level by level: on a store that waits in a round or two of requests each.
 
     Parameters
     ----------
@@ -73,20 +78,51 @@ async def iter_found(
         except BaseZarrError as error:
             return error
 
+    listings: dict[str, Listing] = {}
+
+    async def list_ahead(child: StorePath) -> None:
+        try:
+            listings[child.path] = await children_of(child)
+        except Exception as error:  # noqa: BLE001 - raised if there is a group
+            listings[child.path] = error
+
     groups = [place]
     depth = 0
     while groups and (max_depth is None or depth <= max_depth):
-        listed = await map_concurrent(children_of, groups, concurrency=AT_ONCE)
-        children = iter(sorted((child for names in listed for child in names), key=lambda child: child.path))
+        children = await _children_of_all(groups, listings)
+        listings.clear()
+        may_list = zarr_format == 3 and not place.inline and len(children) <= LISTED_AHEAD and depth != max_depth
         groups = []
-        while some := list(islice(children, AT_ONCE)):
-            for child, found in zip(some, await map_concurrent(read, some, concurrency=AT_ONCE), strict=True):
+        for start in range(0, len(children), AT_ONCE):
+            some = children[start : start + AT_ONCE]
+            jobs = [(read, child) for child in some] + [(list_ahead, child) for child in some if may_list]
+            answers = await map_concurrent(lambda job: job[0](job[1]), jobs, concurrency=len(jobs))
+            for child, found in zip(some, answers, strict=False):
                 if found is None:
                     continue
                 if isinstance(found, GroupMetadata):
                     groups.append(child)
                 yield child.path.removeprefix(place.prefix), child, found
         depth += 1
+
+
+async def _children_of_all(groups: Sequence[StorePath], listings: Mapping[str, Listing]) -> list[StorePath]:
+    """Places below some groups that may hold a node, sorted; what is not listed yet is listed now."""
+    missing = [group for group in groups if group.path not in listings]
+    listed = dict(
+        zip(
+            (group.path for group in missing),
+            await map_concurrent(children_of, missing, concurrency=AT_ONCE),
+            strict=True,
+        )
+    )
+    children: list[StorePath] = []
+    for group in groups:
+        listing = listings[group.path] if group.path in listings else listed[group.path]
+        if isinstance(listing, Exception):
+            raise listing
+        children += listing
+    return sorted(children, key=lambda child: child.path)
 
 
 async def children_of(group: StorePath) -> Sequence[StorePath]:

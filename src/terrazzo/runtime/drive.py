@@ -42,6 +42,7 @@ __all__ = [
     "next_item",
     "offload",
     "operation",
+    "operation_listing",
     "operation_stream",
     "pause",
     "run_inline",
@@ -56,6 +57,10 @@ R = TypeVar("R")
 
 HOP_NS = 100_000
 """Nanoseconds that handing work to another thread and its result back takes, about."""
+
+
+MOST_ITEMS = 256
+"""Items of a listing that are handed over at once."""
 
 
 class Scope:
@@ -292,18 +297,42 @@ def operation_stream(
     method: Callable[Concatenate[S, P], AsyncGenerator[R, None]],
 ) -> Callable[Concatenate[S, P], AsyncGenerator[R, None]]:
     """Gate a public asynchronous generator, as `operation` does: where a blocking caller must wait, item by item."""
+    return _gated_stream(method, 1)
 
+
+def operation_listing(
+    method: Callable[Concatenate[S, P], AsyncGenerator[R, None]],
+) -> Callable[Concatenate[S, P], AsyncGenerator[R, None]]:
+    """Gate a public asynchronous generator of many small items: a blocking caller that must wait asks for several at
+    once, ever more of them, as each hop to the background loop takes longer than an item.
+    """
+    return _gated_stream(method, MOST_ITEMS)
+
+
+def _gated_stream(
+    method: Callable[Concatenate[S, P], AsyncGenerator[R, None]], most: int
+) -> Callable[Concatenate[S, P], AsyncGenerator[R, None]]:
     @functools.wraps(method)
     async def gated(owner: S, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[R, None]:
         items = method(owner, *args, **kwargs)
         waits = thread.scope is not None and not owner.inline
+        count = 1
         try:
             while True:
-                step = next_item(items)
-                item = run_on_loop(step, current_options().timeout) if waits else await step
-                if item is None:
-                    return
-                yield item[0]
+                if waits:
+                    found, end = run_on_loop(_next_items(items, count), current_options().timeout)
+                    for item in found:
+                        yield item
+                    if end is not None:
+                        raise end
+                    if len(found) < count:
+                        return
+                    count = min(2 * count, most)
+                else:
+                    step = await next_item(items)
+                    if step is None:
+                        return
+                    yield step[0]
         finally:
             close = close_stream(items)
             if waits:
@@ -312,6 +341,21 @@ def operation_stream(
                 await close
 
     return gated
+
+
+async def _next_items(items: AsyncGenerator[R, None], count: int) -> tuple[list[R], Exception | None]:
+    """So many next items, or fewer at the end; and the error that the next one has, where some came before it."""
+    found: list[R] = []
+    try:
+        async for item in items:
+            found.append(item)
+            if len(found) == count:
+                break
+    except Exception as error:
+        if not found:
+            raise
+        return found, error
+    return found, None
 
 
 async def next_item(items: AsyncGenerator[R, None]) -> tuple[R] | None:
