@@ -1,4 +1,4 @@
-"""tensorstore behind the face of an array: driver ``zarr3``, no cache, no fsync, as the others do it."""
+"""tensorstore behind the face of an array: drivers ``zarr3`` and ``zarr``, no cache, no fsync, as the others do it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorstore
 
 from bench.data import Layout
@@ -42,16 +43,21 @@ class TensorStore:
             "shape": layout.shape,
             "data_type": layout.dtype,
             "fill_value": 0,
-            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": _stored_shape(layout)}},
+            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": layout.stored_shape}},
             "chunk_key_encoding": {"name": "default"},
             "codecs": _codecs(layout),
         }
         spec = {"driver": "zarr3", "kvstore": store, "metadata": metadata}
+        if layout.zarr_format == 2:
+            spec = {"driver": "zarr", "kvstore": store, "metadata": _v2_metadata(layout)}
         return TensorStoreArray(tensorstore.open(spec, create=True, context=self.context).result())
 
     def open(self, store: Any) -> TensorStoreArray:
-        spec = {"driver": "zarr3", "kvstore": store}
-        return TensorStoreArray(tensorstore.open(spec, open=True, context=self.context).result())
+        try:
+            array = tensorstore.open({"driver": "zarr3", "kvstore": store}, open=True, context=self.context).result()
+        except ValueError:  # there is no such document
+            array = tensorstore.open({"driver": "zarr", "kvstore": store}, open=True, context=self.context).result()
+        return TensorStoreArray(array)
 
     def create_group(self, store: Any, layout: Layout, names: list[str]) -> None:
         raise NotImplementedError("tensorstore has no groups")
@@ -60,8 +66,17 @@ class TensorStore:
         raise NotImplementedError("tensorstore has no groups")
 
 
-def _stored_shape(layout: Layout) -> list[int]:
-    return [layout.shard] * 2 if layout.shard else list(layout.chunk_shape)
+def _v2_metadata(layout: Layout) -> dict[str, Any]:
+    compressor = layout.v2_compressor
+    if compressor is not None:
+        compressor = {name: value for name, value in compressor.items() if name != "checksum"}
+    return {
+        "shape": layout.shape,
+        "chunks": layout.chunk_shape,
+        "dtype": np.dtype(layout.dtype).str,
+        "fill_value": 0,
+        "compressor": compressor,
+    }
 
 
 def _codecs(layout: Layout) -> list[dict[str, Any]]:
@@ -69,7 +84,7 @@ def _codecs(layout: Layout) -> list[dict[str, Any]]:
     if not layout.shard:
         return chain
     configuration = {
-        "chunk_shape": [layout.chunk] * 2,
+        "chunk_shape": layout.chunk_shape,
         "codecs": chain,
         "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Generator
@@ -14,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from bench.data import LAYOUTS, Layout, Scale
+from bench.data import LAYOUTS, V2_LAYOUTS, VOLUME, Layout, Scale
 from bench.libraries import Library, refusal
 
 __all__ = ["WORKLOADS", "Case", "Shelf", "UnsupportedError", "Workload"]
@@ -143,6 +144,27 @@ def read(layout: Layout, case: Case) -> Steps:
     check(result, layout.data)
 
 
+def write_memory(layout: Layout, case: Case) -> Steps:
+    """A whole array, into memory."""
+    layout = case.layout(layout)
+    data, array = layout.data, case.library.create(case.library.memory(), layout)
+
+    def whole() -> None:
+        array[...] = data
+
+    yield whole
+    check(array[...], data)
+
+
+def read_memory(layout: Layout, case: Case) -> Steps:
+    """A whole array, from memory."""
+    layout = case.layout(layout)
+    array = case.library.create(case.library.memory(), layout)
+    array[...] = layout.data
+    result = yield lambda: array[...]
+    check(result, layout.data)
+
+
 SMALL = Layout("small chunks uncompressed", 2048, 64)
 TINY_CHUNKS = Layout("4 KiB chunks uncompressed", 1024, 32)
 LARGE = next(layout for layout in LAYOUTS if layout.name == "chunks zstd")
@@ -176,6 +198,9 @@ UNITS = {
     "shard uncompressed": RAW_SHARDS,
     "chunk in shards zstd": SHARDS,
     "chunk in shards uncompressed": RAW_SHARDS,
+    "half of a volume": VOLUME,
+    "shard of a volume": VOLUME,
+    "chunk of a volume": VOLUME,
 }
 
 
@@ -188,13 +213,13 @@ def point_in_shard(case: Case) -> Steps:
     check(result, layout.data[row, column])
 
 
-def piecewise(layout: Layout, by_shard: bool, threads: int, case: Case) -> Steps:
-    """A whole array, read shard by shard or chunk by chunk, by one thread or by several."""
+def piecewise(unit: str, layout: Layout, threads: int, case: Case) -> Steps:
+    """A whole array, read in pieces, by one thread or by several: halves of each axis, shards or chunks."""
     layout = case.layout(layout)
     array = case.library.open(case.shelved(layout))
-    step = layout.shard if by_shard else layout.chunk
-    starts = range(0, layout.side, step)
-    regions = [(slice(row, row + step), slice(column, column + step)) for row in starts for column in starts]
+    step = {"half": layout.side // 2, "shard": layout.shard, "chunk": layout.chunk}[unit.split()[0]]
+    along = [slice(start, start + step) for start in range(0, layout.side, step)]
+    regions = list(itertools.product(along, repeat=layout.ndim))
 
     def read_all() -> list[Any]:
         if threads == 1:
@@ -312,18 +337,28 @@ def rows(layout: Layout, case: Case) -> Steps:
 WORKLOADS = (
     *(Workload(f"write {layout.name}", partial(write, layout), weighs=layout) for layout in LAYOUTS),
     *(Workload(f"read {layout.name}", partial(read, layout), weighs=layout) for layout in LAYOUTS),
+    Workload(f"write {VOLUME.name}", partial(write, VOLUME), weighs=VOLUME),
+    Workload(f"read {VOLUME.name}", partial(read, VOLUME), weighs=VOLUME),
+    *(Workload(f"write {layout.name} to memory", partial(write_memory, layout)) for layout in LAYOUTS),
+    *(Workload(f"read {layout.name} from memory", partial(read_memory, layout)) for layout in LAYOUTS),
+    *(Workload(f"write {layout.name}", partial(write, layout)) for layout in V2_LAYOUTS),
+    *(Workload(f"read {layout.name}", partial(read, layout)) for layout in V2_LAYOUTS),
     Workload("point local", point_local, is_fast=True),
     Workload("point memory", point_memory, is_fast=True),
     Workload("point in shard", point_in_shard, is_fast=True),
     Workload("change chunk in shard", change_chunk, is_fast=True),
     *(
-        Workload(f"read by {unit}, {threads} threads", partial(piecewise, layout, unit.startswith("shard"), threads))
+        Workload(f"read by {unit}, {threads} threads", partial(piecewise, unit, layout, threads))
         for unit, layout in UNITS.items()
         for threads in (1, 8)
     ),
     Workload("write shards band by band", partial(bands, SHARDS, False)),
     Workload("write shards band by band, buffered", partial(bands, SHARDS, True)),
     Workload("write shards band by band, uncompressed, buffered", partial(bands, RAW_SHARDS, True)),
+    *(
+        Workload(f"read by chunk zstd, {threads} threads", partial(piecewise, "chunk", LARGE, threads))
+        for threads in (1, 2)
+    ),
     Workload("open array", open_array, is_fast=True),
     Workload("open group", open_group),
     Workload("overview every 16th", overview, weighs=LARGE),
