@@ -43,6 +43,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def processes(session: nox.Session) -> None:
+    """Have 8 processes increment one element 1000 times each, on every store with locks that processes share."""
+    session.install("-e", ".[test]")
+    for kind in ("local", "sqlite"):
+        path = str(Path(session.create_tmp(), f"data.{kind}"))
+        session.run("python", "-m", "tests.storage.counting", kind, path, "all", "1000")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style, and that imports point down."""
     session.install("-e", ".", *LINTERS)

@@ -57,7 +57,7 @@ class SlowStore(HookedStore):
     async def before(self, request: Request) -> None:
         self.asked += 1
         if self.how == "blocks":
-            time.sleep(self.seconds)  # noqa: ASYNC251 - a slow disk does not suspend
+            time.sleep(self.seconds)
         elif self.how == "waits":
             await pause(self.seconds)
         else:

@@ -86,7 +86,9 @@ PUBLIC = {
         "register_buffer register_chunk_key_encoding "
         "register_codec register_ndbuffer register_pipeline"
     ),
-    "terrazzo.storage": "FsspecStore LocalStore MemoryStore ObjectStore StoreLike StorePath WrapperStore ZipStore",
+    "terrazzo.storage": (
+        "FsspecStore LocalStore MemoryStore ObjectStore SQLiteStore StoreLike StorePath WrapperStore ZipStore"
+    ),
     "terrazzo.testing": "StoreTests assert_bytes_equal pytest_configure pytest_pyfunc_call",
     "terrazzo.testing.buffer": "NDBufferUsingTestNDArrayLike StoreExpectingTestBuffer TestBuffer TestNDArrayLike",
     "terrazzo.testing.utils": "assert_bytes_equal gpu_mark gpu_test has_cupy skip_if_no_gpu",

@@ -345,3 +345,32 @@ def test_keys_that_leave_the_root_are_refused_before_anything_is_touched(local, 
     for attempt in attempts:
         with pytest.raises(InvalidKeyError, match=r"\.\."):
             run_inline(attempt())
+
+
+# -- locks that processes share
+
+
+def test_a_store_with_locks_has_a_file_that_is_no_value(tmp_path):
+    store = LocalStore(tmp_path / "store", locks=True)
+    run_inline(put(store, "a"))
+
+    async def use():
+        async with store.lock("a"):
+            return files_in(store.root)
+
+    assert run_inline(use()) == [".locks.00000000000000000000000000000000.partial", "a"]
+    assert run_inline(listed(store)) == ["a"]
+    assert store.sweep() == []
+    run_inline(store.clear())
+    with store.locked("of my own"):
+        assert run_inline(listed(store)) == []
+    assert store.with_read_only(True).locks
+    assert pickle.loads(pickle.dumps(store)).locks
+    assert asyncio.run(LocalStore.open(tmp_path, locks=True)).locks
+
+
+def test_a_lock_of_ones_own_is_free_again_after_an_error(tmp_path):
+    store = LocalStore(tmp_path, locks=True)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="on purpose"), store.locked("name"):
+            raise RuntimeError("on purpose")

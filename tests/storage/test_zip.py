@@ -97,9 +97,9 @@ def make(folder):
 
 
 TestAgainstADictionaryBlocking = machine(make, blocking)
-TestAgainstADictionaryAwaited = machine(make, awaited)
-TestAgainstADictionaryWrapped = machine(lambda folder: WrapperStore(make(folder)), blocking)
-TestAgainstADictionarySuspending = machine(lambda folder: SuspendingStore(make(folder)), blocking)
+TestAgainstADictionaryAwaited = machine(make, awaited, max_examples=4)
+TestAgainstADictionaryWrapped = machine(lambda folder: WrapperStore(make(folder)), blocking, max_examples=4)
+TestAgainstADictionarySuspending = machine(lambda folder: SuspendingStore(make(folder)), blocking, max_examples=4)
 
 
 # -- what is in the file

@@ -12,6 +12,7 @@ from terrazzo.storage.wrapper import WrapperStore
 if TYPE_CHECKING:
     from terrazzo.storage.fsspec import FsspecStore
     from terrazzo.storage.obstore import ObjectStore
+    from terrazzo.storage.sqlite import SQLiteStore
     from terrazzo.storage.zip import ZipStore
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "LocalStore",
     "MemoryStore",
     "ObjectStore",
+    "SQLiteStore",
     "StoreLike",
     "StorePath",
     "WrapperStore",
@@ -28,6 +30,7 @@ __all__ = [
 ON_USE = {
     "FsspecStore": "terrazzo.storage.fsspec",
     "ObjectStore": "terrazzo.storage.obstore",
+    "SQLiteStore": "terrazzo.storage.sqlite",
     "ZipStore": "terrazzo.storage.zip",
 }
 """Stores whose modules are imported when somebody asks for them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any
 
 from terrazzo.abc.store import ByteRequest, Store
@@ -27,6 +28,25 @@ class InlineStore(Store):
     ) -> list[Buffer | None]:
         return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
 
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold a lock of your own while a block runs, for steps that no single operation takes, such as ``a[0] += 1``.
+
+        It keeps out whoever asks for the same name in this process, and in others too where the store has locks that
+        processes share: `SQLiteStore`, and `LocalStore` with ``locks=True``. Not reentrant.
+
+        Parameters
+        ----------
+        name
+            Of the lock; it has nothing to do with keys.
+        """
+        lock = self.lock(f"\0{name}")
+        run_inline(_enter(lock))
+        try:
+            yield
+        finally:
+            run_inline(_leave(lock))
+
     def get_sync(
         self, key: str, *, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
@@ -40,6 +60,14 @@ class InlineStore(Store):
     def delete_sync(self, key: str) -> None:
         """Delete a value; nothing happens when there is none."""
         run_inline(self.delete(key))
+
+
+async def _enter(lock: AbstractAsyncContextManager[None]) -> None:
+    await lock.__aenter__()
+
+
+async def _leave(lock: AbstractAsyncContextManager[None]) -> None:
+    await lock.__aexit__(None, None, None)
 
 
 def bytes_of(value: Any) -> memoryview:

@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 from collections.abc import AsyncIterator, Hashable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Self
 
@@ -17,11 +18,16 @@ from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.errors import quote
 from terrazzo.runtime import offload
+from terrazzo.runtime.locks import KeyedLock
 from terrazzo.storage import files
 from terrazzo.storage.inline import InlineStore, bytes_of
+from terrazzo.storage.process_locks import locks_in
 from terrazzo.types import AccessModeLiteral
 
 __all__ = ["LocalStore"]
+
+LOCKS = f".locks.{0:032x}.partial"
+"""The file whose ranges are locks; by its name it is no value, for zarr-python neither."""
 
 
 class LocalStore(InlineStore):
@@ -39,6 +45,9 @@ class LocalStore(InlineStore):
         Whether writing is refused.
     fsync
         Whether a write returns only when it would survive a loss of power: file and folder are synced.
+    locks
+        Whether locks keep out other processes of this machine too, by a file in the folder: nothing is lost when
+        several of them write parts of one chunk, as long as all of them ask for it.
 
     Specification: Zarr v3 "File system store".
     """
@@ -50,18 +59,25 @@ class LocalStore(InlineStore):
     set_ns_per_byte = 0.25  # measured: 64 MiB in files of 1 MiB take two thirds of the time on two threads
     deletes_folders_at_once = True
 
-    def __init__(self, root: Path | str, *, read_only: bool = False, fsync: bool = False) -> None:
+    def __init__(self, root: Path | str, *, read_only: bool = False, fsync: bool = False, locks: bool = False) -> None:
         super().__init__(read_only=read_only)
         if not isinstance(root, (str, Path)):
             raise TypeError(f"root is a path, got {quote(root)} of type {type(root).__name__}")
         self.root = Path(root)
         self.fsync = fsync
+        self.locks = locks
         self._root = os.path.abspath(root)
         self._is_open = True
 
     @classmethod
     async def open(
-        cls, root: Path | str, *, read_only: bool = False, mode: AccessModeLiteral | None = None, fsync: bool = False
+        cls,
+        root: Path | str,
+        *,
+        read_only: bool = False,
+        mode: AccessModeLiteral | None = None,
+        fsync: bool = False,
+        locks: bool = False,
     ) -> Self:
         """Make a store.
 
@@ -70,7 +86,7 @@ class LocalStore(InlineStore):
         mode
             With ``"r"`` and ``"r+"`` the folder must exist.
         """
-        store = cls(root, read_only=read_only or mode == "r", fsync=fsync)
+        store = cls(root, read_only=read_only or mode == "r", fsync=fsync, locks=locks)
         if mode in ("r", "r+"):
             store.require_root()
         return store
@@ -82,11 +98,17 @@ class LocalStore(InlineStore):
             raise FileNotFoundError(f"{str(self.root)!r} {reason}")
 
     def with_read_only(self, read_only: bool = False) -> Self:
-        return type(self)(self.root, read_only=read_only, fsync=self.fsync)
+        return type(self)(self.root, read_only=read_only, fsync=self.fsync, locks=self.locks)
 
     @property
     def lock_identity(self) -> Hashable:
         return "local", self._root
+
+    def lock(self, key: str) -> AbstractAsyncContextManager[None]:
+        inside = super().lock(key)
+        if self.locks and isinstance(inside, KeyedLock):
+            return locks_in(f"{self._root}/{LOCKS}")(key, inside)
+        return inside
 
     def __str__(self) -> str:
         return f"file://{self.root.as_posix()}"

@@ -23,6 +23,9 @@ __all__ = ["StoreLike", "StorePath", "make_store", "make_store_path", "normalize
 
 StoreLike: TypeAlias = "Store | StorePath | Path | str | MutableMapping[str, Buffer]"
 
+ONE_FILE = (".zip", ".sqlite", ".sqlite3")
+"""How the names of files end that hold a whole store."""
+
 MODES = ("r", "r+", "a", "w", "w-")
 
 
@@ -212,8 +215,8 @@ def make_store(
     Parameters
     ----------
     store_like
-        A store; a path or URL; a path that ends in ``.zip``, and is no folder; a mapper of fsspec, or a path of
-        universal_pathlib; a dictionary, filled in place; None for a new store in memory.
+        A store; a path or URL; a path that ends in ``.zip`` or ``.sqlite``, and is no folder; a mapper of fsspec, or
+        a path of universal_pathlib; a dictionary, filled in place; None for a new store in memory.
     mode
         With ``"r"`` the store is read-only; with ``"r"`` and ``"r+"`` a local folder must exist.
     storage_options
@@ -281,13 +284,19 @@ def _store_for_mode(store: Store, mode: AccessModeLiteral | None) -> Store:
 
 
 def _store_at(path: str, mode: AccessModeLiteral | None) -> Store:
-    if path.endswith(".zip") and not os.path.isdir(path):
+    """The store in a folder, or in a file of which the name says the kind."""
+    kind = "" if os.path.isdir(path) else os.path.splitext(path)[1]
+    if kind not in ONE_FILE:
+        return LocalStore(path, read_only=mode == "r")
+    if mode in ("r", "r+") and not os.path.exists(path):
+        raise FileNotFoundError(f"{path!r} does not exist")
+    if kind == ".zip":
         from terrazzo.storage.zip import ZipStore
 
-        if mode in ("r", "r+") and not os.path.exists(path):
-            raise FileNotFoundError(f"{path!r} does not exist")
         return ZipStore(path, mode="r" if mode == "r" else "a")
-    return LocalStore(path, read_only=mode == "r")
+    from terrazzo.storage.sqlite import SQLiteStore
+
+    return SQLiteStore(path, read_only=mode == "r")
 
 
 def _local_path(location: str | Path) -> str:
