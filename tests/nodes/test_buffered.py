@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 import terrazzo
 from terrazzo.errors import CorruptDataError, UnwrittenError
+from terrazzo.nodes import buffered_io
+from terrazzo.pipeline import held
 from terrazzo.storage import MemoryStore
 from terrazzo.testing import strategies
 from terrazzo.testing.stores import CountingStore, FailingStore, HookedStore
 from tests.conftest import make_store
 from tests.helpers import buffer_of, on_a_loop
+from tests.interruption import Interruption
 from tests.parallel import run_threads, until_async
 from tests.selecting import write_orthogonal, write_points
 from tests.test_properties import Pair, same_bits
@@ -519,3 +522,34 @@ def test_a_cancellation_leaves_nothing_half_and_says_what_is_not_written(frames)
     assert "in 11 stored objects" in error.__notes__[0]
     store.goes_on = True
     assert (on_a_loop(array.getitem((slice(8), slice(12), slice(12)))) == frames[:8, :12, :12]).all()
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.parametrize("module", [buffered_io, held], ids=["buffered_io", "held"])
+def test_ctrl_c_at_any_step_leaves_nothing_half_and_loses_nothing_without_a_word(module):
+    rows = {"c/0/0": slice(0, 4), "c/1/0": slice(4, 8)}
+    for step in range(1, 1000, 11):
+        array = terrazzo.create_array({}, shape=(8, 8), chunks=(2, 4), shards=(4, 8), dtype="int32", fill_value=-1)
+        array[...] = 0
+        writer = array.buffered()
+        assigned = set()
+
+        def write(writer=writer, assigned=assigned):
+            with writer:
+                for row in range(8):
+                    writer[row, 1:] = 1
+                    assigned.add(row)
+
+        if not Interruption(module, step).hits(write):
+            assert (array[:, 1:] == 1).all()
+            return
+        found = array[...]
+        assert not found[:, 0].any()
+        for key, part in rows.items():
+            values = set(found[part, 1:].ravel().tolist())
+            assert values in ({0}, {1})
+            assert values == {1} or key in writer.unwritten or assigned.isdisjoint(range(part.start, part.stop))
+        with array.buffered() as another:  # every lock is free
+            another[...] = 2
+        assert (array[...] == 2).all()
+    pytest.fail("it was interrupted each time")

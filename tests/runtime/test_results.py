@@ -4,7 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import terrazzo.runtime.results as results_module
 from terrazzo.runtime import SharedResults, pause, run_inline
+from tests.interruption import Interruption
 
 
 class Maker:
@@ -246,3 +248,25 @@ def test_a_child_of_a_fork_starts_with_nothing(maker):
     maker.get("a", 1)
     maker.results.reset()
     assert maker.get("a", 1) == 2
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+def test_ctrl_c_at_any_step_leaves_no_lock_held_and_counts_right():
+    step = 0
+    while True:
+        step += 1
+        maker = Maker(SharedResults(3, lambda result: 1))
+        maker.get_many("ab", 1)
+
+        def use(maker=maker):
+            maker.get_many("bcd", 1)
+            maker.results.forget("owner")
+            maker.get_many("ab", 2)
+
+        interrupted = Interruption(results_module, step).hits(use)
+        assert maker.results._locks.held() == 0
+        first = maker.get_many("xyz", 3)
+        assert maker.get_many("xyz", 3) == first
+        assert maker.results.total == 3
+        if not interrupted:
+            return

@@ -77,8 +77,9 @@ class SharedResults(Generic[R]):
         self._guard = threading.RLock()  # a finalizer, or the handler of a signal, may come in between
         self._owners: dict[Hashable, _OfOwner[R]] = {}
         # By identity of what is kept: numbers are hashed fast, and run nobody's code.
-        self._order: OrderedDict[int, tuple[Hashable, Hashable]] = OrderedDict()
+        self._order: OrderedDict[int, tuple[Hashable, Hashable, _Kept[R]]] = OrderedDict()
         self.total = 0
+        self._is_exact = True
 
     @property
     def is_used(self) -> bool:
@@ -211,8 +212,7 @@ class SharedResults(Generic[R]):
             of_owner = self._owners.pop(owner, None)
             if of_owner is not None:
                 for kept in of_owner.kept.values():
-                    del self._order[id(kept)]
-                    self.total -= kept.cost
+                    self._uncount(kept)
 
     def forget_all(self, concerns: Callable[[Any], bool]) -> None:
         """Do that for all owners that are concerned."""
@@ -245,12 +245,11 @@ class SharedResults(Generic[R]):
             if is_current and cost is not None and cost <= self.most:
                 of_owner = self._owners[owner]
                 old = of_owner.kept.get(key)
+                kept = _Kept(version, result, cost)
+                self._count(owner, key, kept)
+                of_owner.kept[key] = kept
                 if old is not None:
-                    self.total -= old.cost
-                    del self._order[id(old)]
-                kept = of_owner.kept[key] = _Kept(version, result, cost)
-                self.total += cost
-                self._order[id(kept)] = owner, key
+                    self._uncount(old)
             self._give_up(owner, key, version, flight)
             self._shrink()
 
@@ -258,19 +257,44 @@ class SharedResults(Generic[R]):
         """Let nobody join a flight any more."""
         with self._guard:
             if self._is_current(owner, key, version, flight):
-                del self._owners[owner].flights[key, version]
+                self._owners[owner].flights.pop((key, version), None)
                 self._drop_if_empty(owner)
 
+    # Ctrl-C, or a finalizer that forgets something, may come between any two steps: what is in `_order` counts, whether
+    # its owner still has it or not, and the total is counted again after a change that did not come to its end.
+
+    def _count(self, owner: Hashable, key: Hashable, kept: _Kept[R]) -> None:
+        self._make_exact()
+        self._is_exact = False
+        self._order[id(kept)] = owner, key, kept
+        self.total += kept.cost
+        self._is_exact = True
+
+    def _uncount(self, kept: _Kept[R]) -> None:
+        self._make_exact()
+        self._is_exact = False
+        if self._order.pop(id(kept), None) is not None:
+            self.total -= kept.cost
+        self._is_exact = True
+
+    def _make_exact(self) -> None:
+        if not self._is_exact:
+            self.total = sum(kept.cost for _, _, kept in list(self._order.values()))
+
     def _shrink(self) -> None:
-        while self.total > self.most:
-            _, (owner, key) = self._order.popitem(last=False)
-            self.total -= self._owners[owner].kept.pop(key).cost
-            self._drop_if_empty(owner)
+        self._make_exact()
+        while self._order and self.total > self.most:
+            owner, key, kept = next(iter(self._order.values()))
+            of_owner = self._owners.get(owner)
+            if of_owner is not None and of_owner.kept.get(key) is kept:
+                del of_owner.kept[key]
+                self._drop_if_empty(owner)
+            self._uncount(kept)
 
     def _drop_if_empty(self, owner: Hashable) -> None:
-        of_owner = self._owners[owner]
-        if not of_owner.kept and not of_owner.flights and not of_owner.watchers:
-            del self._owners[owner]
+        of_owner = self._owners.get(owner)
+        if of_owner is not None and not (of_owner.kept or of_owner.flights or of_owner.watchers):
+            self._owners.pop(owner, None)
 
 
 _all: WeakSet[SharedResults[Any]] = WeakSet()
