@@ -17,6 +17,26 @@ nox.options.default_venv_backend = "virtualenv"
 LINTERS = ("ruff==0.17.5", "import-linter==2.16")
 TYPE_CHECKERS = ("mypy==2.4.1", "basedpyright==1.40.2")  # pyright, with node in the wheel
 PEERS = ("zarr[cast-value-rs]==3.4.2", "zarrs==0.2.3", "tensorstore==0.1.86", "numcodecs[msgpack]")
+ECOSYSTEM = (
+    "anndata",
+    "cftime",
+    "dask[array,dataframe]",
+    "distributed",
+    "h5netcdf",
+    "iris-sample-data",
+    "kerchunk",
+    "netCDF4",
+    "numcodecs",
+    "obstore",
+    "ome-zarr",
+    "pytest",
+    "pytest-asyncio",
+    "pytest-timeout",
+    "scipy",
+    "virtualizarr",
+    "xarray",
+    "zarrs",
+)
 OLDER_PEERS = {
     "zarr 2.18": ("zarr==2.18.7", "numcodecs[crc32c,msgpack]<0.16"),
     "zarr 3.1": ("zarr==3.1.6", "numcodecs[msgpack]"),
@@ -71,7 +91,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def dropin(session: nox.Session) -> None:
     """Run the tests of the distribution that takes the name zarr, in an environment where it has it."""
-    session.install(".[test,fast]", "./dropin")
+    session.install(".", "./dropin", "hypothesis", "pytest", "pytest-timeout")
     session.run(
         "pytest",
         "--confcutdir=dropin",
@@ -81,6 +101,27 @@ def dropin(session: nox.Session) -> None:
         "dropin/tests",
         *session.posargs,
     )
+
+
+@nox.session(python=PEERS_PYTHON)
+def ecosystem(session: nox.Session) -> None:
+    """Run what xarray, dask, anndata and others do on the drop-in: a job with each, then their own test suites.
+
+    ``nox -s ecosystem -- xarray\\ backends`` runs the jobs and one suite.
+    """
+    session.install(".[fast]", "./dropin", *ECOSYSTEM)
+    session.run(
+        "pytest",
+        "--confcutdir=ecosystem",
+        "--rootdir=ecosystem",
+        "-c",
+        "dropin/pyproject.toml",
+        "-W",
+        "ignore",
+        "ecosystem",
+    )
+    reference = python_with(session, "zarr-python", "zarr==3.4.2", *ECOSYSTEM)
+    session.run("python", "-m", "ecosystem.suites", reference, "python", *session.posargs)
 
 
 @nox.session

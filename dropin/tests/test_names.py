@@ -181,6 +181,21 @@ def test_init_array_and_documents():
     assert parse_dimension_names(None) is None
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_v2_codec_round_trip_of_text(order):
+    from zarr.codecs._v2 import V2Codec
+    from zarr.core.array_spec import ArraySpec
+    from zarr.core.buffer import default_buffer_prototype
+
+    source = np.array([["grüße", "", "a"], ["b", "cc", "ddd"]], dtype=object)
+    stored = zarr.create_array({}, data=source, dtype=str, zarr_format=2, order=order)
+    prototype = default_buffer_prototype()
+    spec = ArraySpec((2, 3), stored.metadata.dtype, "", stored.config, prototype)
+    codec = V2Codec(filters=stored.metadata.filters, compressor=stored.metadata.compressor)
+    encoded = codec._encode_sync(prototype.nd_buffer.from_numpy_array(source), spec)
+    assert codec._decode_sync(encoded, spec).as_numpy_array().tolist() == source.tolist()
+
+
 def test_v2_codec_round_trip():
     from numcodecs import Delta, Zlib
     from zarr.codecs._v2 import V2Codec
@@ -215,7 +230,7 @@ def test_entry_points():
     scripts = {entry.name: entry.value for entry in entry_points(group="console_scripts")}
     plugins = {entry.name: entry.value for entry in entry_points(group="pytest11")}
     assert scripts["zarr"] == "terrazzo.cli:main"
-    assert plugins["zarr"] == "zarr.testing"
+    assert "terrazzo.testing" in plugins.values()  # zarr.testing is the same module, and registered once
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ _MODULES = {
 }
 """Aliases of what stands above this module, and is imported when it is first named."""
 
-JSON: TypeAlias = "str | int | float | bool | Mapping[str, JSON] | Sequence[JSON] | None"
+JSON: TypeAlias = str | int | float | bool | Mapping[str, "JSON"] | Sequence["JSON"] | None
 BytesLike: TypeAlias = bytes | bytearray | memoryview
 ZarrFormat: TypeAlias = Literal[2, 3]
 MemoryOrder: TypeAlias = Literal["C", "F"]

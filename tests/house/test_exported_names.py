@@ -184,3 +184,11 @@ def test_a_module_lists_names_that_it_has(path):
 
 def test_the_package_tells_type_checkers_that_it_is_typed():
     assert (SOURCE / "py.typed").exists()
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_aliases_are_joined_to_other_types_at_run_time(module):
+    """Packages write ``StoreLike | None`` in annotations that are evaluated, and text cannot be joined."""
+    for name in PUBLIC[module].split():
+        if name.endswith("Like") or module == "terrazzo.types":
+            assert getattr(importlib.import_module(module), name) | None

@@ -106,7 +106,7 @@ _CREATION = (
 GATHERED: dict[str, dict[str, str]] = {
     "zarr.core": _NODES | _all("terrazzo.pipeline.batch", "BatchedCodecPipeline"),
     "zarr.core._info": _all("terrazzo.nodes.report", "ArrayInfo", "GroupInfo"),
-    "zarr.core._tree": _all("terrazzo.nodes.report", "TreeRepr"),
+    "zarr.core._tree": _all("terrazzo.nodes.tree", "TreeRepr"),
     "zarr.core.array": {
         **_all("zarr._own.arrays", "_parse_keep_array_attr", "init_array"),
         **{name: _NODES[name] for name in ("Array", "AsyncArray")},

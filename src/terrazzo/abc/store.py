@@ -460,6 +460,10 @@ class Store(ABC):
         """What the locks protect; stores over the same values give the same."""
         return id(self)
 
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        """What dask names results by: the values that the store is over."""
+        return type(self).__qualname__, self.lock_identity
+
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Keep other writers of one value out, in this process: on any thread or event loop, through any handle."""
         locks: KeyedLocks | None = self.__dict__.get("_locks")

@@ -42,7 +42,7 @@ __all__ = [
 
 TBaseDType: TypeAlias = np.dtype[Any]
 TBaseScalar: TypeAlias = Any
-DTypeJSON: TypeAlias = "str | int | float | Sequence[DTypeJSON] | Mapping[str, object] | None"
+DTypeJSON: TypeAlias = str | int | float | Sequence["DTypeJSON"] | Mapping[str, object] | None
 TDType_co = TypeVar("TDType_co", bound=TBaseDType, covariant=True)
 TScalar_co = TypeVar("TScalar_co", covariant=True)
 TName_co = TypeVar("TName_co", covariant=True)

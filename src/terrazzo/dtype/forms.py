@@ -68,7 +68,7 @@ class _Pairs(TypedDict):
     fields: Sequence[Sequence[DTypeJSON]]
 
 
-DTypeSpec_V3: TypeAlias = "str | _Extension[str, Mapping[str, object]]"
+DTypeSpec_V3: TypeAlias = str | _Extension[str, Mapping[str, object]]
 
 
 class StructJSON_V3(_Extension[Literal["struct"], _Fields]):  # noqa: N801 - zarr-python's name

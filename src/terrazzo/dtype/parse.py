@@ -24,7 +24,7 @@ __all__ = [
     "unknown_data_type",
 ]
 
-ZDTypeLike: TypeAlias = "AnyZDType | TBaseDType | type[Any] | str | Mapping[str, object] | None"
+ZDTypeLike: TypeAlias = AnyZDType | TBaseDType | type[Any] | str | Mapping[str, object] | None
 
 data_type_registry = DataTypeRegistry()
 for _cls in NUMERIC:

@@ -40,11 +40,11 @@ __all__ = [
 ]
 
 CodecLike: TypeAlias = Codec | Numcodec | Mapping[str, Any]
-FiltersLike: TypeAlias = "Iterable[CodecLike] | CodecLike | Literal['auto'] | None"
-CompressorsLike: TypeAlias = "Iterable[CodecLike] | CodecLike | Literal['auto'] | None"
-SerializerLike: TypeAlias = "CodecLike | Literal['auto']"
+FiltersLike: TypeAlias = Iterable[CodecLike] | CodecLike | Literal["auto"] | None
+CompressorsLike: TypeAlias = Iterable[CodecLike] | CodecLike | Literal["auto"] | None
+SerializerLike: TypeAlias = CodecLike | Literal["auto"]
 ChunksLike: TypeAlias = (
-    "Iterable[int | Iterable[int]] | int | Literal['auto'] | bool | ChunkGridMetadata | Mapping[str, Any]"
+    Iterable[int | Iterable[int]] | int | Literal["auto"] | bool | ChunkGridMetadata | Mapping[str, Any]
 )
 
 

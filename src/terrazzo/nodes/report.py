@@ -42,8 +42,17 @@ def _byte_count(count: int | None) -> str | None:
     return str(count) if readable == str(count) else f"{count} ({readable})"
 
 
+class _UnderOtherNames:
+    """Reads ``_name`` as ``name``: packages know the fields as zarr-python has them."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") and name[1:] in getattr(type(self), "__dataclass_fields__", ()):
+            return getattr(self, name[1:])
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
 @dataclass(frozen=True, kw_only=True)
-class ArrayInfo:
+class ArrayInfo(_UnderOtherNames):
     """What there is to say about an array; what is None is not said."""
 
     zarr_format: int
@@ -109,7 +118,7 @@ class ArrayInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupInfo:
+class GroupInfo(_UnderOtherNames):
     """What there is to say about a group; what is None is not said."""
 
     name: str

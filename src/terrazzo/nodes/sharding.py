@@ -27,7 +27,7 @@ class ShardsConfigParam(TypedDict, total=False):
     index_location: Literal["start", "end"] | None
 
 
-ShardsLike: TypeAlias = "ChunksLike | ShardsConfigParam | None"
+ShardsLike: TypeAlias = ChunksLike | ShardsConfigParam | None
 
 
 def parse_shards(

@@ -114,6 +114,11 @@ class ForeignStore(Store):
         # Two handles of one place say the same of themselves; where two places do, sharing locks does no harm.
         return "foreign", type(self.wrapped).__qualname__, str(self.wrapped)
 
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        from dask.base import normalize_token  # it is dask who asks
+
+        return type(self).__qualname__, normalize_token(self.wrapped)
+
     # -- reading
 
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:

@@ -111,6 +111,9 @@ class FsspecStore(RemoteStore):
 
     def _prepare(self) -> None:
         self._root = self.path.rstrip("/")
+        # Below the root of a file system paths start as those of the file system do: some have no leading slash.
+        bare = getattr(self.fs, "sync_fs", self.fs)
+        self._prefix = f"{self._root}/" if self._root else bare.root_marker if self.path else ""
         self._bound: tuple[object, Any] | None = None
         self._one_at_a_time = threading.Lock()
         self._hidden = tuple(secrets_in([self.fs.storage_options, *self.fs.storage_args, self.path]))
@@ -256,7 +259,7 @@ class FsspecStore(RemoteStore):
     def _path(self, key: str) -> str:
         if self._protocols & HTTP:
             return f"{self._root}/{quote(validate_key(key))}"
-        return f"{self._root}/{validate_key(key)}" if self._root or self.path else validate_key(key)
+        return f"{self._prefix}{validate_key(key)}"
 
     @property
     def _is_local(self) -> bool:

@@ -21,7 +21,6 @@ from terrazzo.types import JSON, AccessModeLiteral
 
 __all__ = ["StoreLike", "StorePath", "make_store", "make_store_path", "normalize_path"]
 
-StoreLike: TypeAlias = "Store | StorePath | Path | str | MutableMapping[str, Buffer]"
 
 ONE_FILE = (".zip", ".sqlite", ".sqlite3")
 """How the names of files end that hold a whole store."""
@@ -192,6 +191,9 @@ def _parse_json(text: bytes, key: str) -> JSON:
 @operation
 async def _get(place: StorePath, prototype: BufferPrototype | None, byte_range: ByteRequest | None) -> Buffer | None:
     return await place.get(prototype, byte_range)
+
+
+StoreLike: TypeAlias = Store | StorePath | Path | str | MutableMapping[str, Buffer]
 
 
 @operation

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from terrazzo.abc.codec import ArrayBytesCodec
 from terrazzo.buffer import Buffer, NDBuffer
 from terrazzo.spec import ArraySpec
@@ -33,7 +35,9 @@ class V2Codec(ArrayBytesCodec):
         raise NotImplementedError("how well a chunk compresses is not known beforehand")
 
     def _encode_sync(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
-        chunk: Any = chunk_array.as_numpy_array().astype(chunk_spec.dtype.to_native_dtype(), order=chunk_spec.order)
+        native = chunk_spec.dtype.to_native_dtype()
+        stored = np.dtype(object) if native.kind == "T" else native  # what codecs for text of any length take
+        chunk: Any = chunk_array.as_numpy_array().astype(stored, order=chunk_spec.order)
         for codec in self.filters or ():
             chunk = codec.encode(chunk)
         if self.compressor is not None:
@@ -41,17 +45,15 @@ class V2Codec(ArrayBytesCodec):
         return chunk_spec.prototype.buffer.from_bytes(_contiguous_bytes(chunk))
 
     def _decode_sync(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
-        import numpy as np
-
         chunk: Any = chunk_bytes.to_bytes()
         if self.compressor is not None:
             chunk = self.compressor.decode(chunk)
         for codec in reversed(self.filters or ()):
             chunk = codec.decode(chunk)
         dtype = chunk_spec.dtype.to_native_dtype()
-        array = np.asarray(chunk)
+        array = chunk if isinstance(chunk, np.ndarray) else np.frombuffer(chunk, dtype="u1")
         if array.dtype != dtype:
-            array = np.frombuffer(chunk, dtype=dtype) if dtype.kind != "O" else array.astype(dtype)
+            array = array.astype(dtype) if array.dtype.hasobject else array.reshape(-1).view(dtype)
         return chunk_spec.prototype.nd_buffer.from_numpy_array(array.reshape(chunk_spec.shape, order=chunk_spec.order))
 
     async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
@@ -63,14 +65,10 @@ class V2Codec(ArrayBytesCodec):
 
 def _contiguous(chunk: Any) -> Any:
     """Elements in memory order: codecs of numcodecs take arrays in either, and bytes."""
-    import numpy as np
-
     if isinstance(chunk, np.ndarray) and not (chunk.flags.c_contiguous or chunk.flags.f_contiguous):
         return np.ascontiguousarray(chunk)
     return chunk
 
 
 def _contiguous_bytes(chunk: Any) -> bytes:
-    import numpy as np
-
     return chunk.tobytes(order="A") if isinstance(chunk, np.ndarray) else bytes(chunk)
