@@ -333,7 +333,7 @@ def _end(node: NodeBase | StoreLike, mode: Literal["r"] | None) -> tuple[StorePa
     """The place that a node is at, or that something names; and the format of the node, where one is given."""
     if not isinstance(node, NodeBase):
         return place_for(node, None, mode, None), None
-    zarr_format: ZarrFormat = node.metadata.zarr_format  # type: ignore[attr-defined] # arrays and groups have it
+    zarr_format: ZarrFormat = node.metadata.zarr_format  # arrays and groups have it
     if mode is None and not isinstance(node, GroupBase):
         raise TypeError(f"a copy goes into a group, and {node!r} is an array")
     return node.store_path, zarr_format
