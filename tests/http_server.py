@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
 FOR_EVER = 1_000_000
-HANG_SECONDS = 1.5
+HANG_SECONDS = 4
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ import pytest
 
 import terrazzo
 from terrazzo.buffer.cpu import Buffer
-from terrazzo.errors import StoreError, SyncError
-from terrazzo.runtime import run_on_loop
+from terrazzo.errors import StoreAccessError, StoreError, SyncError
+from terrazzo.runtime import pause, run_on_loop
 from terrazzo.storage import MemoryStore, ObjectStore
 from terrazzo.testing import StoreTests
 from tests import servers
-from tests.storage.contract import awaited, blocking, fetch, put
+from tests.storage.contract import awaited, blocking, fetch, put, value_of
 from tests.storage.model import machine
 
 
@@ -192,3 +192,66 @@ def test_the_budget_holds_across_loops():
 
     assert asyncio.run(read()) == list(range(50))
     assert store.budget.used == 0
+
+
+def slowly(monkeypatch, seconds=0.05):
+    """Notes the keys that are read, which takes a while."""
+    asked = []
+    original = obstore.get_async
+
+    async def noted(store, key, **kwargs):
+        asked.append(key)
+        result = await original(store, key, **kwargs)
+        await pause(seconds)
+        return result
+
+    monkeypatch.setattr(obstore, "get_async", noted)
+    return asked
+
+
+def test_who_opens_one_node_at_once_asks_once(monkeypatch):
+    store = ObjectStore(obstore.store.MemoryStore())
+    terrazzo.create_array(store, shape=4, dtype="u1")
+    asked = slowly(monkeypatch)
+
+    async def open_many():
+        handles = (store, store.with_read_only(True), ObjectStore(store.store))
+        return await asyncio.gather(*(terrazzo.AsyncArray.open(handles[number % 3]) for number in range(12)))
+
+    assert {array.shape for array in asyncio.run(open_many())} == {(4,)}
+    assert asked == ["zarr.json"]
+    asyncio.run(open_many())
+    assert asked == ["zarr.json"] * 2  # nothing is kept
+
+
+def test_who_opens_a_node_after_a_write_does_not_get_what_was_there_before(monkeypatch):
+    store = ObjectStore(obstore.store.MemoryStore())
+    run_on_loop(store.set("zarr.json", value_of(b"old")))
+    slowly(monkeypatch)
+
+    async def read_beside_a_write():
+        before = asyncio.ensure_future(fetch(store, "zarr.json"))
+        await pause(0.01)
+        await store.set("zarr.json", value_of(b"new"))
+        return await fetch(store, "zarr.json"), await before
+
+    assert asyncio.run(read_beside_a_write()) == (b"new", b"old")
+
+
+def test_who_waits_for_a_node_that_cannot_be_read_gets_the_error_too(monkeypatch):
+    store = ObjectStore(obstore.store.MemoryStore())
+    asked = []
+
+    async def fail(store, key, **kwargs):
+        asked.append(key)
+        await pause(0.05)
+        raise PermissionError("no")
+
+    monkeypatch.setattr(obstore, "get_async", fail)
+
+    async def read_twice():
+        return await asyncio.gather(fetch(store, "zarr.json"), fetch(store, "zarr.json"), return_exceptions=True)
+
+    errors = asyncio.run(read_twice())
+    assert [type(error) for error in errors] == [StoreAccessError] * 2
+    assert asked == ["zarr.json"]

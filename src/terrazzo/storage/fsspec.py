@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 
 from terrazzo.abc.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, resolve
 from terrazzo.abc.key import STAGING, split_prefix, validate_key, validate_prefix
+from terrazzo.abc.store import DOCUMENTS
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.runtime import background_loop, offload, run_there
@@ -273,6 +274,8 @@ class FsspecStore(RemoteStore):
         path = self._path(key)
         if byte_range is not None and resolve(byte_range, 1 << 62)[0] == resolve(byte_range, 1 << 62)[1]:
             data = b"" if await self._info("get", key) is not None else None
+        elif byte_range is None and not self.inline and key.rpartition("/")[2] in DOCUMENTS:
+            data = await self._share(key, lambda: self._find_out("get", key, partial(self._read, path, None)))
         else:
             data = await self._find_out("get", key, partial(self._read, path, byte_range))
         if data is None:

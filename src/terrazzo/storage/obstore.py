@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from terrazzo.abc.byte_range import ByteRequest, OffsetByteRequest, RangeByteRequest, SuffixByteRequest, resolve
@@ -178,7 +179,10 @@ class ObjectStore(RemoteStore, Generic[T_Store]):
     async def get(
         self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
-        found = await self._get(key, byte_range)
+        if byte_range is None and key.rpartition("/")[2] in DOCUMENTS:
+            found = await self._share(key, partial(self._get, key, None))
+        else:
+            found = await self._get(key, byte_range)
         return None if found is None else _buffer(found[0], prototype)
 
     async def _get(

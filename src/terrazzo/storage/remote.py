@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
+from typing import Any, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
 
 from terrazzo.abc.store import ByteRequest, Store
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.errors import StoreError, quote
-from terrazzo.runtime import Budget, map_concurrent, pause, run_inline, run_on_loop
+from terrazzo.runtime import Budget, SharedResults, map_concurrent, pause, run_inline, run_on_loop
 from terrazzo.settings import current_options
 from terrazzo.storage.failures import Failure, failure_of, safe_cause, scrub
 
@@ -22,6 +23,37 @@ R = TypeVar("R")
 FIRST_WAIT = 0.1
 LONGEST_WAIT = 15.0
 """Seconds between two attempts: a random time up to the first, doubled each time, up to the longest."""
+
+
+WRITES = frozenset({"set", "set_if_not_exists", "set_if_version", "delete"})
+
+Answer: TypeAlias = tuple[Any, Exception | None]
+
+documents: SharedResults[Answer] = SharedResults(0, lambda answer: None)
+"""Metadata documents that are being read: whoever asks meanwhile gets the same answer. None are kept."""
+
+
+class _Site:
+    """What all handles on the same values share in this process.
+
+    Attributes
+    ----------
+    budget
+        How many requests may be under way.
+    writes
+        The number of writes that have ended.
+    """
+
+    def __init__(self) -> None:
+        self.budget = Budget(lambda: current_options().requests)
+        self.writes = 0
+
+    @staticmethod
+    def of(identity: Hashable) -> _Site:
+        return _sites.setdefault(identity, _Site())
+
+
+_sites: WeakValueDictionary[Hashable, _Site] = WeakValueDictionary()
 
 
 class RemoteStore(Store):
@@ -37,16 +69,34 @@ class RemoteStore(Store):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
-        state.pop("_budget", None)
+        state.pop("_site", None)
         return state
+
+    def _shared(self) -> _Site:
+        site: _Site | None = self.__dict__.get("_site")
+        if site is None:
+            site = self.__dict__["_site"] = _Site.of(self.lock_identity)
+        return site
 
     @property
     def budget(self) -> Budget:
         """How many requests may be under way, of all handles on these values in this process."""
-        budget: Budget | None = self.__dict__.get("_budget")
-        if budget is None:
-            budget = self.__dict__["_budget"] = Budget.of(self.lock_identity, lambda: current_options().requests)
-        return budget
+        return self._shared().budget
+
+    async def _share(self, key: str, read: Callable[[], Awaitable[R]]) -> R:
+        """Read a metadata document, or wait for somebody who is at it, and has not begun before the last write."""
+
+        async def answer() -> Answer:
+            try:
+                return await read(), None
+            except Exception as error:  # noqa: BLE001 - everyone who waits for the answer gets it
+                return None, error
+
+        found: R
+        found, error = await documents.get(self.lock_identity, key, self._shared().writes, answer, keeps=False)
+        if error is not None:
+            raise error
+        return found
 
     async def _ask(self, op: str, key: str, call: Callable[[], Awaitable[R]]) -> R:
         """Make a request, again if it fails for a reason that may pass.
@@ -63,6 +113,14 @@ class RemoteStore(Store):
         StoreError
             The request failed, for good or too often.
         """
+        if op in WRITES:
+            try:
+                return await self._ask_on(op, key, call)
+            finally:
+                self._shared().writes += 1
+        return await self._ask_on(op, key, call)
+
+    async def _ask_on(self, op: str, key: str, call: Callable[[], Awaitable[R]]) -> R:
         if self.inline:  # nothing there that may pass
             return await self._attempt(op, key, call)
         retry = current_options().retry
