@@ -12,6 +12,7 @@ import itertools
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
+from terrazzo.abc.store import DOCUMENTS
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.errors import context
 from terrazzo.metadata import GroupMetadata
@@ -230,8 +231,10 @@ async def _sweep(plan: Plan) -> None:
             continue
         kept = {key async for key in _keys_of(plan, path)}
         with context("while deleting the rest of what is replaced below", place.path, store):
-            left = [key async for key in store.list_prefix(place.prefix) if key not in kept]
-            await map_concurrent(store.delete, left, concurrency=current_options().concurrency)
+            left = {key async for key in store.list_prefix(place.prefix) if key not in kept}
+            documents = {key for key in left if key.rpartition("/")[2] in DOCUMENTS}  # first, as wherever nodes go
+            await map_concurrent(store.delete, documents, concurrency=current_options().concurrency)
+            await map_concurrent(store.delete, left - documents, concurrency=current_options().concurrency)
 
 
 async def _keys_of(plan: Plan, above: str) -> AsyncIterator[str]:
