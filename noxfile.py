@@ -125,6 +125,14 @@ def ecosystem(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Interrupt copies at every step, and kill fifty processes of each kind: minutes."""
+    session.install("-e", ".[test,fast]")
+    env = {"EVERY_STEP": "1", "KILLS": "50"}
+    session.run("pytest", "tests/faults/test_copies.py", "tests/faults/test_kills.py", *session.posargs, env=env)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the documents."""
     session.install("-e", ".[docs]")

@@ -1,0 +1,178 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import terrazzo
+from terrazzo.buffer.cpu import Buffer
+from terrazzo.errors import UnknownCodecError
+from terrazzo.storage import MemoryStore
+from terrazzo.testing import strategies
+from terrazzo.testing.stores import CountingStore, SuspendingStore
+from tests.peak import peak_of
+from tests.stored import contents_of
+from tests.test_properties import same_bits, ways_to_cut
+
+
+@st.composite
+def ways_to_store(draw, shape, dtype, zarr_format):
+    """How an array may be stored, as arguments of ``create_array``."""
+    if zarr_format == 2:
+        codecs = {"compressors": draw(st.sampled_from([None, {"id": "zlib"}, "auto"]))}
+        return {"chunks": draw(strategies.chunk_shapes(shape)), "shards": None, **codecs}
+    chunks, shards = draw(ways_to_cut(shape))
+    codecs = draw(strategies.codec_chains(len(shape), dtype).map(lambda chain: chain._asdict()) | st.just({}))
+    return {"chunks": chunks, "shards": shards, **codecs}
+
+
+@given(st.data())
+def test_a_copy_has_the_elements_of_the_original_whatever_both_are_stored_like(driven, data):
+    old, new = data.draw(st.sampled_from([(2, 2), (2, 3), (3, 2), (3, 3)]), label="formats")
+    dtype = data.draw(strategies.dtypes(of_any_length=True), label="dtype")
+    shape = data.draw(strategies.shapes(), label="shape")
+    values = data.draw(strategies.arrays(dtype, shape), label="values")
+    fill_value = data.draw(strategies.fill_values(dtype), label="fill value")
+    stored = data.draw(ways_to_store(shape, dtype, old), label="stored")
+    source = terrazzo.create_array(
+        driven(MemoryStore()), shape=shape, dtype=dtype, zarr_format=old, fill_value=fill_value, **stored
+    )
+    source[...] = values
+    target = driven(MemoryStore())
+    otherwise = data.draw(ways_to_store(shape, dtype, new), label="otherwise")
+    if old == new and data.draw(st.booleans(), label="as it is"):
+        otherwise = {}
+    memory = data.draw(st.sampled_from([None, 1 << 20]), label="memory")
+    terrazzo.rechunk(source, target, zarr_format=new, max_memory=memory, **otherwise)
+    copy = terrazzo.open_array(target)
+    assert same_bits(copy[...], values, dtype)
+    assert copy.metadata.zarr_format == new
+    assert copy.metadata.attributes == source.metadata.attributes
+    if not otherwise:
+        assert contents_of(target) == contents_of(source.store)
+
+
+CASES = {
+    "as they are": ({}, {}),
+    "keys differ": ({}, {"chunk_key_encoding": {"name": "v2", "separator": "."}}),
+    "shards": ({"shards": (4, 8)}, {}),
+    "codecs that were decided": ({"dtype": ">i4"}, {}),
+    "to format 3": ({"zarr_format": 2}, {"zarr_format": 3}),
+    "to format 3 with filters": (
+        {"zarr_format": 2, "filters": [{"id": "delta", "dtype": "<i4"}], "compressors": {"id": "zlib", "level": 1}},
+        {"zarr_format": 3},
+    ),
+    "to format 3, backwards": ({"zarr_format": 2, "order": "F", "dtype": ">i4"}, {"zarr_format": 3}),
+    "to format 2": ({}, {"zarr_format": 2}),
+    "to format 2, blosc": (
+        {"compressors": {"name": "blosc", "configuration": {"shuffle": "shuffle"}}},
+        {"zarr_format": 2},
+    ),
+    "to format 2, gzip and transposed": (
+        {"compressors": {"name": "gzip"}, "filters": {"name": "transpose", "configuration": {"order": [1, 0]}}},
+        {"zarr_format": 2},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_chunks_that_are_the_same_on_both_sides_are_not_decoded(name, monkeypatch):
+    how, changes = CASES[name]
+    source = terrazzo.create_array({}, shape=(8, 8), chunks=(2, 4), **{"dtype": "i4", **how})
+    source[:5] = np.arange(40).reshape(5, 8)
+    monkeypatch.setattr("terrazzo.pipeline.prepared.PreparedChain.decode", None)
+    monkeypatch.setattr("terrazzo.pipeline.prepared.PreparedChain.encode", None)
+    target = MemoryStore()
+    terrazzo.rechunk(source, target, **changes)
+    monkeypatch.undo()
+    chunks = [
+        sorted(value for key, value in contents_of(store).items() if "z" not in key) for store in (source.store, target)
+    ]
+    assert chunks[0] == chunks[1] != []
+    np.testing.assert_array_equal(terrazzo.open_array(target)[:], source[:])
+
+
+def test_chunks_of_codecs_that_nobody_knows_are_copied_as_they_are():
+    store = MemoryStore()
+    terrazzo.create_array(store, data=[1, 2])
+    document = store.get_sync("zarr.json").to_bytes().replace(b'"zstd"', b'"unheard_of"')
+    store.set_sync("zarr.json", Buffer.from_bytes(document))
+    target = MemoryStore()
+    terrazzo.rechunk(store, target)
+    assert contents_of(target)["c/0"] == contents_of(store)["c/0"]
+    with pytest.raises(UnknownCodecError, match="unheard_of"):
+        terrazzo.rechunk(store, {}, chunks=1)
+
+
+def test_what_is_only_declared_costs_nothing():
+    source = terrazzo.create_array({}, shape=(10**9, 10**9), chunks=(10, 10), dtype="int8", fill_value=3)
+    source[10**8, 10**8] = 1
+    for changes in ({}, {"chunks": (100, 5)}, {"zarr_format": 2}):
+        counted = CountingStore(MemoryStore())
+        terrazzo.rechunk(source, counted, **changes)
+        assert len([key for key in counted.keys("set") if "z" not in key]) == 1, changes
+        assert terrazzo.open_array(counted)[10**8, 10**8] == 1
+
+
+def test_another_fill_value_makes_elements_that_were_absent_present():
+    source = terrazzo.create_array({}, shape=(100,), chunks=1, dtype="int8", fill_value=3)
+    copy = MemoryStore()
+    terrazzo.rechunk(source, copy, fill_value=4)
+    assert (terrazzo.open_array(copy)[:] == 3).all()
+
+
+def test_every_object_of_the_target_is_written_once_and_every_chunk_read_once():
+    counted, target = CountingStore(MemoryStore()), CountingStore(MemoryStore())
+    numbers = np.arange(120 * 90).reshape(120, 90)
+    source = terrazzo.create_array(counted, data=numbers, chunks=(7, 11))
+    counted.reset()
+    terrazzo.rechunk(source, target, chunks=(5, 6), shards=(30, 18), compressors=None)
+    read = [key for key in counted.keys("get") if key != "zarr.json"]
+    written = [key for key in target.keys("set") if "z" not in key]
+    assert (len(read), len(set(read))) == (18 * 9, 18 * 9)
+    assert (len(written), len(set(written))) == (4 * 5, 4 * 5)
+    np.testing.assert_array_equal(terrazzo.open_array(target)[:], numbers)
+
+
+def test_too_little_memory_for_one_object_is_said_before_anything_is_written():
+    source = terrazzo.create_array({}, shape=(64, 64), chunks=(1, 64), dtype="int64")
+    target = CountingStore(MemoryStore())
+    with pytest.raises(ValueError, match="max_memory is 16000 bytes.* takes 16384"):
+        terrazzo.rechunk(source, target, chunks=(64, 8), max_memory=16_000)
+    assert target.counts["set"] == 0
+    terrazzo.rechunk(source, target, chunks=(64, 8), max_memory=16_384)
+
+
+@pytest.mark.parametrize("kind", ["LocalStore({place!r})", "SuspendingStore(LocalStore({place!r}))"])
+def test_memory_stays_within_the_bound(kind, tmp_path):
+    script = """
+import terrazzo
+terrazzo.config.set({"threading.max_workers": 2, "async.concurrency": 4})
+def run(shape, where):
+    source = terrazzo.create_array(%s, shape=shape, chunks=(64, shape[1]), dtype="float64", overwrite=True)
+    for start in range(0, shape[0], 64):
+        source[start : start + 64] = np.random.default_rng(start).normal(size=(min(64, shape[0] - start), shape[1]))
+    def change():
+        terrazzo.rechunk(source, %s, chunks=(shape[0], 32), shards=None, max_memory="32MiB", if_exists="replace")
+    return change
+run((128, 128), 1)()
+change = run((2048, 4096), 2)
+start()
+change()
+""" % (kind.format(place=str(tmp_path / "source")), kind.format(place=str(tmp_path / "target")))
+    assert peak_of(script) <= 34
+
+
+def test_a_copy_over_a_store_that_waits_has_many_requests_on_their_way(monkeypatch):
+    source = terrazzo.create_array(MemoryStore(), data=np.arange(40), chunks=1)
+    most = running = 0
+
+    class Watched(SuspendingStore):
+        async def set(self, key, value):
+            nonlocal most, running
+            running += 1
+            most = max(most, running)
+            await super().set(key, value)
+            running -= 1
+
+    terrazzo.copy(source, Watched(MemoryStore()), name="a")
+    assert most == terrazzo.config.get("async.concurrency")
