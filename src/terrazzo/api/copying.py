@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from terrazzo.api.opening import place_for
 from terrazzo.grid import ChunkKeyEncodingLike
-from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.create import create_array_at
@@ -18,6 +17,13 @@ from terrazzo.nodes.sharding import ShardsLike
 from terrazzo.spec import ArrayConfigLike
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.types import JSON, MemoryOrder, ZarrFormat
+
+if TYPE_CHECKING:
+    from terrazzo.nodes import transfer
+else:
+    from terrazzo.runtime.lazy import LazyModule
+
+    transfer = LazyModule("terrazzo.nodes.transfer")
 
 __all__ = ["from_array"]
 
@@ -45,7 +51,8 @@ async def from_array(
 ) -> AsyncArray[Any]:
     """Create an array of another: a copy that may be cut, encoded or described differently.
 
-    An array of terrazzo is copied one chunk of the new array at a time.
+    An array of terrazzo is copied as ``copy`` does: stored chunks as they are where both arrays store them alike, and
+    otherwise as many at a time as 256 MiB hold.
 
     Parameters
     ----------
@@ -93,7 +100,7 @@ async def from_array(
                 "or give data=array[...]"
             )
         zarr_format = data.metadata.zarr_format if zarr_format is None else zarr_format
-        kept = _kept_of(data, zarr_format)
+        kept = transfer.kept_of(data.metadata, zarr_format)
     else:
         data = data if hasattr(data, "shape") and hasattr(data, "dtype") else np.asanyarray(data)
         kept = {"chunks": "auto", "shards": None, "filters": "auto", "compressors": "auto", "serializer": "auto"}
@@ -118,20 +125,3 @@ def _overlap(place: StorePath, other: StorePath) -> bool:
     """Whether one of two places is at or below the other."""
     one, two = place.prefix, other.prefix
     return place.store.lock_identity == other.store.lock_identity and (one.startswith(two) or two.startswith(one))
-
-
-def _kept_of(data: ArrayBase, zarr_format: ZarrFormat) -> dict[str, Any]:
-    """How an array is cut and encoded, as far as an array of some format can be."""
-    metadata: ArrayMetadata = data.metadata
-    kept: dict[str, Any] = {
-        "chunks": data.chunks if metadata.chunk_grid.is_regular else metadata.chunk_grid,
-        "shards": data.shards,
-        "filters": "auto",
-        "compressors": "auto",
-        "serializer": "auto",
-    }
-    if metadata.zarr_format == zarr_format:
-        kept |= {"filters": data.filters, "compressors": data.compressors}
-        if data.serializer is not None:
-            kept["serializer"] = data.serializer
-    return kept

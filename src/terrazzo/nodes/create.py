@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,6 +41,13 @@ from terrazzo.settings import Options, current_options
 from terrazzo.spec import ArrayConfigLike, parse_array_config
 from terrazzo.storage import StorePath
 from terrazzo.types import JSON, MemoryOrder, ShapeLike, ZarrFormat
+
+if TYPE_CHECKING:
+    from terrazzo.nodes import transfer
+else:
+    from terrazzo.runtime.lazy import LazyModule
+
+    transfer = LazyModule("terrazzo.nodes.transfer")
 
 __all__ = ["array_metadata", "create_array_at", "init_array", "parse_zarr_format"]
 
@@ -142,10 +149,8 @@ def _is_below(place: StorePath, other: StorePath) -> bool:
 
 
 async def _copy(source: AsyncArray[Any], target: AsyncArray[Any]) -> None:
-    """Copy an array chunk by chunk of the target, so that memory holds one chunk at a time."""
-    for coords in target._io.grid.all_chunk_coords():
-        region = target._io.grid.region_of(coords)
-        await target.setitem(region, await source.getitem(region))
+    plan = transfer.plan_array(source, target, keeps_absent=not target.config.write_empty_chunks)
+    await transfer.carry(plan, await transfer.units_of(plan))
 
 
 def _described_by(data: Any, shape: ShapeLike | None, dtype: ZDTypeLike | None) -> tuple[Any, Any, Any]:

@@ -1,3 +1,6 @@
+import gc
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,8 +8,9 @@ from hypothesis import strategies as st
 
 import terrazzo
 from terrazzo.buffer.cpu import Buffer
+from terrazzo.dtype import VariableLengthBytes
 from terrazzo.errors import UnknownCodecError
-from terrazzo.storage import MemoryStore
+from terrazzo.storage import LocalStore, MemoryStore
 from terrazzo.testing import strategies
 from terrazzo.testing.stores import CountingStore, SuspendingStore
 from tests.peak import peak_of
@@ -21,7 +25,7 @@ def ways_to_store(draw, shape, dtype, zarr_format):
         codecs = {"compressors": draw(st.sampled_from([None, {"id": "zlib"}, "auto"]))}
         return {"chunks": draw(strategies.chunk_shapes(shape)), "shards": None, **codecs}
     chunks, shards = draw(ways_to_cut(shape))
-    codecs = draw(strategies.codec_chains(len(shape), dtype).map(lambda chain: chain._asdict()) | st.just({}))
+    codecs = draw(strategies.codec_chains(len(shape), dtype)).as_kwargs() if draw(st.booleans()) else {}
     return {"chunks": chunks, "shards": shards, **codecs}
 
 
@@ -33,8 +37,9 @@ def test_a_copy_has_the_elements_of_the_original_whatever_both_are_stored_like(d
     values = data.draw(strategies.arrays(dtype, shape), label="values")
     fill_value = data.draw(strategies.fill_values(dtype), label="fill value")
     stored = data.draw(ways_to_store(shape, dtype, old), label="stored")
+    zdtype = VariableLengthBytes() if dtype.kind == "O" else dtype
     source = terrazzo.create_array(
-        driven(MemoryStore()), shape=shape, dtype=dtype, zarr_format=old, fill_value=fill_value, **stored
+        driven(MemoryStore()), shape=shape, dtype=zdtype, zarr_format=old, fill_value=fill_value, **stored
     )
     source[...] = values
     target = driven(MemoryStore())
@@ -72,6 +77,10 @@ CASES = {
         {"zarr_format": 2},
     ),
 }
+
+
+def chunks_in(store):
+    return sorted(value for key, value in contents_of(store).items() if "z" not in key)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -136,30 +145,44 @@ def test_every_object_of_the_target_is_written_once_and_every_chunk_read_once():
 def test_too_little_memory_for_one_object_is_said_before_anything_is_written():
     source = terrazzo.create_array({}, shape=(64, 64), chunks=(1, 64), dtype="int64")
     target = CountingStore(MemoryStore())
-    with pytest.raises(ValueError, match="max_memory is 16000 bytes.* takes 16384"):
+    with pytest.raises(ValueError, match=r"max_memory is 16000 bytes.* takes 16384"):
         terrazzo.rechunk(source, target, chunks=(64, 8), max_memory=16_000)
     assert target.counts["set"] == 0
     terrazzo.rechunk(source, target, chunks=(64, 8), max_memory=16_384)
 
 
-@pytest.mark.parametrize("kind", ["LocalStore({place!r})", "SuspendingStore(LocalStore({place!r}))"])
-def test_memory_stays_within_the_bound(kind, tmp_path):
-    script = """
+def rows(store, shape):
+    """An array of whole rows, of numbers that cannot be compressed."""
+    array = terrazzo.create_array(store, shape=shape, chunks=(32, shape[1]), dtype="float64")
+    for start in range(0, shape[0], 32):
+        array[start : start + 32] = np.random.default_rng(start).normal(size=(32, shape[1]))
+    return array
+
+
+def test_what_is_held_at_once_stays_within_the_bound(driven, tmp_path):
+    source = rows(driven(LocalStore(tmp_path / "source")), (512, 1024))
+    with terrazzo.config.set({"threading.max_workers": 2, "async.concurrency": 4}):
+        for target in (tmp_path / "first", tmp_path / "second"):  # the second time everything is imported
+            gc.collect()
+            tracemalloc.start()
+            terrazzo.rechunk(source, driven(LocalStore(target)), chunks=(512, 32), max_memory="2MiB")
+            _, most = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+    assert 1 << 20 < most < 2.2 * 2**20
+    np.testing.assert_array_equal(terrazzo.open_array(tmp_path / "second")[:], source[:])
+
+
+def test_a_process_takes_no_more_memory_than_it_may(tmp_path):
+    rows(LocalStore(tmp_path / "source"), (1024, 4096))
+    script = f"""
 import terrazzo
-terrazzo.config.set({"threading.max_workers": 2, "async.concurrency": 4})
-def run(shape, where):
-    source = terrazzo.create_array(%s, shape=shape, chunks=(64, shape[1]), dtype="float64", overwrite=True)
-    for start in range(0, shape[0], 64):
-        source[start : start + 64] = np.random.default_rng(start).normal(size=(min(64, shape[0] - start), shape[1]))
-    def change():
-        terrazzo.rechunk(source, %s, chunks=(shape[0], 32), shards=None, max_memory="32MiB", if_exists="replace")
-    return change
-run((128, 128), 1)()
-change = run((2048, 4096), 2)
+terrazzo.config.set({{"threading.max_workers": 2}})
+small = terrazzo.create_array({{}}, data=np.ones((64, 64)), chunks=(1, 64))
+terrazzo.rechunk(small, {{}}, chunks=(64, 1))
 start()
-change()
-""" % (kind.format(place=str(tmp_path / "source")), kind.format(place=str(tmp_path / "target")))
-    assert peak_of(script) <= 34
+terrazzo.rechunk({str(tmp_path / "source")!r}, {str(tmp_path / "target")!r}, chunks=(1024, 32), max_memory="16MiB")
+"""
+    assert peak_of(script) <= 17
 
 
 def test_a_copy_over_a_store_that_waits_has_many_requests_on_their_way(monkeypatch):

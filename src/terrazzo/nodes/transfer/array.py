@@ -80,11 +80,15 @@ class ArrayTransfer:
         return {name: value for name, value in self.__dict__.items() if name != "boxes"}
 
 
-def plan_array(source: AsyncArray[Any], target: AsyncArray[Any], max_memory: int | None = None) -> ArrayTransfer:
+def plan_array(
+    source: AsyncArray[Any], target: AsyncArray[Any], max_memory: int | None = None, *, keeps_absent: bool = True
+) -> ArrayTransfer:
     """Decide how to copy an array; nothing is read.
 
     Parameters
     ----------
+    keeps_absent
+        Whether chunks that are not stored need not be in the copy either.
     max_memory
         Bytes to hold at once, at most; by default `DEFAULT_MEMORY`, or what an object of the target needs.
 
@@ -97,8 +101,7 @@ def plan_array(source: AsyncArray[Any], target: AsyncArray[Any], max_memory: int
     """
     source = source.with_config({"read_missing_chunks": True})
     ndim = source.ndim
-    raw = chunks_agree(source.metadata, target.metadata)
-    if raw:
+    if keeps_absent and chunks_agree(source.metadata, target.metadata):
         size = math.prod(_largest(target._io.grid)) * _item_size(target.metadata)
         return ArrayTransfer(source, target, is_raw=True, box=(1,) * ndim, unit_bytes=READ_COPIES * size)
     source._io.check_usable()

@@ -13,7 +13,6 @@ from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import add_context
 from terrazzo.grid import ChunkGrid
 from terrazzo.indexing import BasicIndexer
-from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.stored import stored_chunks
 from terrazzo.nodes.transfer.array import DEFAULT_MEMORY, READ_COPIES, ArrayTransfer, grid_to_read
 from terrazzo.runtime import operation, run_inline, share, useful_width
@@ -36,7 +35,7 @@ async def pending(transfer: ArrayTransfer) -> AsyncIterator[int]:
     source, target, boxes = transfer.source, transfer.target, transfer.boxes
     lists = source.store.supports_listing and target.store.supports_listing
     few = max(boxes.count, source._io.grid.get_nchunks()) <= FEW_CHUNKS
-    if few or not lists or not (transfer.is_raw or _same_fill(source.metadata, target.metadata)):
+    if few or not lists or not (transfer.is_raw or _absent_is_absent(transfer)):
         for number in range(boxes.count):
             yield number
         return
@@ -51,8 +50,12 @@ async def pending(transfer: ArrayTransfer) -> AsyncIterator[int]:
         yield boxes.number_of(coords)  # the rest of something that is gone
 
 
-def _same_fill(source: ArrayMetadata, target: ArrayMetadata) -> bool:
-    """Whether elements of absent chunks are the same in both arrays, bit by bit."""
+def _absent_is_absent(transfer: ArrayTransfer) -> bool:
+    """Whether what is not stored need not be in the copy: elements of absent chunks are the same, bit by bit."""
+    source, target = transfer.source.metadata, transfer.target.metadata
+    spec = target.get_chunk_spec((), transfer.target.config, numpy_buffer_prototype())
+    if spec.config.write_empty_chunks:
+        return False
     one, other = source.data_type, target.data_type
     if one.to_native_dtype().newbyteorder("=") != other.to_native_dtype().newbyteorder("="):
         return False

@@ -113,7 +113,10 @@ def _for_array(name: str, value: Any, metadata: ArrayMetadata) -> Any:
     names = _dimensions_of(metadata)
     if set(value).isdisjoint(names):
         return "keep"
-    now = metadata.chunks if name == "chunks" or metadata.shards is None else metadata.shards
+    kept = kept_of(metadata, metadata.zarr_format)
+    now = kept[name] if kept[name] is not None else kept["chunks"]
+    if not isinstance(now, tuple):
+        now = metadata.chunk_grid.grid_for(metadata.shape).chunk_sizes
     return tuple(value.get(dimension, length) for dimension, length in zip(names, now, strict=True))
 
 
@@ -128,9 +131,10 @@ def _dimensions_of(metadata: ArrayMetadata) -> tuple[Any, ...]:
 
 def kept_of(metadata: ArrayMetadata, zarr_format: ZarrFormat) -> dict[str, Any]:
     """How an array is cut and encoded, as far as an array of some format can be, as arguments of ``create_array``."""
+    grid = metadata.chunk_grid.first_chunk_shape if metadata.chunk_grid.is_regular else metadata.chunk_grid
     kept: dict[str, Any] = {
-        "chunks": metadata.chunks if metadata.chunk_grid.is_regular else metadata.chunk_grid,
-        "shards": metadata.shards if zarr_format == 3 else None,
+        "chunks": grid if metadata.subchunk_shape is None else metadata.subchunk_shape,
+        "shards": None if metadata.subchunk_shape is None or zarr_format == 2 else grid,
         "filters": "auto",
         "compressors": "auto",
         "serializer": "auto",
