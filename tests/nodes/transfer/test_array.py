@@ -34,7 +34,7 @@ def test_a_copy_has_the_elements_of_the_original_whatever_both_are_stored_like(d
     old, new = data.draw(st.sampled_from([(2, 2), (2, 3), (3, 2), (3, 3)]), label="formats")
     dtype = data.draw(strategies.dtypes(of_any_length=True), label="dtype")
     shape = data.draw(strategies.shapes(), label="shape")
-    values = data.draw(strategies.arrays(dtype, shape), label="values")
+    values = data.draw(strategies.array_values(dtype, shape), label="values")
     fill_value = data.draw(strategies.fill_values(dtype), label="fill value")
     stored = data.draw(ways_to_store(shape, dtype, old), label="stored")
     zdtype = VariableLengthBytes() if dtype.kind == "O" else dtype
