@@ -40,9 +40,10 @@ def installed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     """With rich, and without."""
     kind: str = request.param
     if kind == "plain":
-        for name in [name for name in sys.modules if name.partition(".")[0] == "rich"]:
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("rich", "tqdm")]:
             monkeypatch.delitem(sys.modules, name)
-        monkeypatch.setitem(sys.modules, "rich", None)
+        for name in ("rich", "tqdm"):
+            monkeypatch.setitem(sys.modules, name, None)
     return kind
 
 
@@ -73,7 +74,8 @@ def test_a_plain_line_is_wiped_and_not_written_too_often(
     watch: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched = watch()
-    monkeypatch.setattr(output, "_has_rich", lambda: False)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
     monkeypatch.setattr(output.time, "monotonic", iter([1.0, 1.01, 1.5, 1.51]).__next__)
     with progress_of(options(), "x", "keys") as report:
         assert report is not None

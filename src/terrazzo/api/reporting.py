@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from terrazzo.api.opening import place_for
@@ -12,6 +11,7 @@ from terrazzo.nodes.node_base import NodeBase
 from terrazzo.storage import StoreLike
 
 if TYPE_CHECKING:
+    from terrazzo.nodes.transfer.progress import ProgressLike
     from terrazzo.nodes.tree import TreeRepr
     from terrazzo.nodes.verification.findings import Verification
 
@@ -47,7 +47,7 @@ async def verify(
     store: StoreLike | NodeBase,
     *,
     path: str | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: ProgressLike = None,
     storage_options: dict[str, Any] | None = None,
 ) -> Verification:
     """Read all that is stored of a hierarchy, and say what is wrong with it.
@@ -62,7 +62,8 @@ async def verify(
     store, path
         Of an array, or of a group with all that is below it; or an array or a group, and a path relative to it.
     progress
-        Called with the number of chunks that have been checked, and of those that are known so far.
+        Called with the number of chunks that have been checked, and of those that are known so far; True for a bar by
+        rich or tqdm.
 
     Returns
     -------

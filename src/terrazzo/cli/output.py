@@ -6,16 +6,14 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
 
 from terrazzo.nodes.report import human_readable_size
+from terrazzo.nodes.transfer.progress import Report, bar_of
 from terrazzo.types import JSON
 
-__all__ = ["Report", "print_json", "print_result", "progress_of"]
-
-Report: TypeAlias = Callable[[int, int], object]
+__all__ = ["print_json", "print_result", "progress_of"]
 
 REDRAW_SECONDS = 0.1
 
@@ -24,11 +22,7 @@ def print_result(options: argparse.Namespace, text: object, said: JSON) -> None:
     """Print a result: in JSON if that is asked for; in colour where rich is installed and somebody watches."""
     if options.json:
         print_json(said)
-    elif hasattr(text, "__rich__") and sys.stdout.isatty() and _has_rich():
-        from rich.console import Console  # one that is optional, for a terminal only
-
-        Console().print(text, soft_wrap=True)
-    elif str(text):
+    elif not (hasattr(text, "__rich__") and sys.stdout.isatty() and _printed_by_rich(text)) and str(text):
         print(text)
 
 
@@ -37,11 +31,13 @@ def print_json(said: JSON) -> None:
     print(json.dumps(said, indent=2, ensure_ascii=False))
 
 
-def _has_rich() -> bool:
+def _printed_by_rich(text: object) -> bool:
+    """Print with rich, if it is installed."""
     try:
-        import rich  # noqa: F401 - whether it is there is the question
+        from rich.console import Console
     except ImportError:
         return False
+    Console().print(text, soft_wrap=True)
     return True
 
 
@@ -56,25 +52,13 @@ def progress_of(options: argparse.Namespace, title: str, unit: str) -> Iterator[
     """
     if options.quiet or options.json or not sys.stderr.isatty():
         yield None
-    elif _has_rich():
-        with _rich_bar(title, unit) as report:
-            yield report
-    else:
-        with _plain_line(title, unit) as report:
-            yield report
-
-
-@contextmanager
-def _rich_bar(title: str, unit: str) -> Iterator[Report]:
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    count: Any = DownloadColumn(binary_units=True) if unit == "bytes" else MofNCompleteColumn()
-    columns = (TextColumn("{task.description}"), BarColumn(), count, TextColumn(unit), TimeRemainingColumn())
-    shown = columns if unit != "bytes" else (*columns[:3], columns[4])
-    with Progress(*shown, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(title, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+        return
+    try:
+        bar = bar_of(title, unit, file=sys.stderr)
+    except ImportError:
+        bar = _plain_line(title, unit)
+    with bar as report:
+        yield report
 
 
 @contextmanager

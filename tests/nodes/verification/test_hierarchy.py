@@ -162,7 +162,9 @@ def test_progress_is_told_of_every_chunk(driven):
     told = []
     found = terrazzo.verify(store, path="a", progress=lambda done, total: told.append((done, total)))
     assert found.is_ok
-    assert told == [(number, 5) for number in range(1, 6)]
+    assert told == [(0, 0), *((number, 5) for number in range(1, 6))]
+    with pytest.raises(TypeError, match="progress is a callable, True, False or None"):
+        terrazzo.verify(store, path="a", progress="yes")
 
 
 # -- keys that nobody reads

@@ -1,29 +1,31 @@
-"""Telling somebody how far a copy is: a callable, or a bar on the terminal."""
+"""Telling somebody how far something is: a callable, or a bar on the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeAlias
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TextIO, TypeAlias
 
 from terrazzo.errors import quote
 from terrazzo.runtime.tally import Tally
 
-__all__ = ["ProgressLike", "progress_of"]
+__all__ = ["ProgressLike", "Report", "bar_of", "progress_of"]
 
 Report: TypeAlias = Callable[[int, int], object]
 ProgressLike: TypeAlias = "bool | Report | None"
 
 
 @contextmanager
-def progress_of(progress: ProgressLike, total: int, title: str) -> Iterator[Tally]:
-    """Count bytes of elements, and tell who wants to know.
+def progress_of(progress: ProgressLike, total: int, title: str, unit: str = "bytes") -> Iterator[Tally]:
+    """Count, and tell who wants to know.
 
     Parameters
     ----------
     progress
-        Called with the bytes that are copied and their total, by one thread at a time; True for a bar by rich or
-        tqdm; None or False for nothing.
+        Called with what is done and the total, by one thread at a time; True for a bar by rich or tqdm; None or False
+        for nothing.
+    unit
+        What is counted, for the bar.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def progress_of(progress: ProgressLike, total: int, title: str) -> Iterator[Tall
     if progress is None or progress is False:
         yield Tally(total, None)
     elif progress is True:
-        with _bar(total, title) as report:
+        with bar_of(title, unit, total) as report:
             yield Tally(total, report)
     elif callable(progress):
         progress(0, total)
@@ -44,46 +46,65 @@ def progress_of(progress: ProgressLike, total: int, title: str) -> Iterator[Tall
         raise TypeError(f"progress is a callable, True, False or None, got {quote(progress)}")
 
 
-@contextmanager
-def _bar(total: int, title: str) -> Iterator[Report]:
-    for bar in (_rich_bar, _tqdm_bar):
+def bar_of(title: str, unit: str, total: int = 0, file: TextIO | None = None) -> AbstractContextManager[Report]:
+    """A bar by rich or tqdm, on a terminal or in a notebook.
+
+    Parameters
+    ----------
+    total
+        As far as it is known; 0 where it is not.
+    file
+        Where to draw it, to be wiped in the end; by default where these packages do, to stay.
+
+    Raises
+    ------
+    ImportError
+        Neither package is installed.
+    """
+    for make in (_rich_bar, _tqdm_bar):
         try:
-            made = bar(total, title)
+            return make(title, unit, total, file)
         except ImportError:
             continue
-        with made as report:
-            yield report
-        return
     raise ImportError(
         "progress=True draws a bar with rich or tqdm, and neither is installed: pip install 'terrazzo[cli]'"
     )
 
 
-def _rich_bar(total: int, title: str) -> Any:
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+def _rich_bar(title: str, unit: str, total: int, file: TextIO | None) -> AbstractContextManager[Report]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import TransferSpeedColumn as SpeedColumn
+
+    counted: list[Any] = [DownloadColumn(binary_units=True), SpeedColumn()]
+    if unit != "bytes":
+        counted = [MofNCompleteColumn(), TextColumn(unit)]
+    columns = TextColumn("{task.description}"), BarColumn(), *counted, TimeRemainingColumn()
 
     @contextmanager
     def shown() -> Iterator[Report]:
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(binary_units=True),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns) as bars:
-            task = bars.add_task(title, total=total)
-            yield lambda done, total: bars.update(task, completed=done, total=total)
+        console = None if file is None else Console(file=file)
+        with Progress(*columns, console=console, transient=file is not None) as bars:
+            task = bars.add_task(title, total=total or None)
+            yield lambda done, total: bars.update(task, completed=done, total=total or None)
 
     return shown()
 
 
-def _tqdm_bar(total: int, title: str) -> Any:
+def _tqdm_bar(title: str, unit: str, total: int, file: TextIO | None) -> AbstractContextManager[Report]:
     from tqdm import tqdm
+
+    in_bytes = unit == "bytes"
+    form: dict[str, Any] = {"unit": "B" if in_bytes else f" {unit}", "unit_scale": in_bytes, "unit_divisor": 1024}
 
     @contextmanager
     def shown() -> Iterator[Report]:
-        with tqdm(total=total, desc=title, unit="B", unit_scale=True, unit_divisor=1024) as bar:
-            yield lambda done, total: bar.update(done - bar.n)
+        with tqdm(total=total or None, desc=title, file=file, leave=file is None, **form) as bar:
+
+            def report(done: int, total: int) -> None:
+                bar.total = total or None
+                bar.update(done - bar.n)
+
+            yield report
 
     return shown()

@@ -94,7 +94,7 @@ async def copy_keys(ends: Ends, keys: Sequence[str], options: CopyOptions, *, is
     """
     plain = [key for key in keys if key.rpartition("/")[2] not in DOCUMENTS]
     copied = 0
-    with progress_of(options.progress, len(keys), f"copy to {ends.target}") as tally:
+    with progress_of(options.progress, len(keys), f"copy to {ends.target}", "values") as tally:
         if options.executor is None:
 
             async def one(key: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -184,9 +183,9 @@ def kind_of(error: Exception) -> FindingKind:
 class Collector:
     """What has been found so far, by whoever looks."""
 
-    def __init__(self, progress: Callable[[int, int], object] | None) -> None:
+    def __init__(self, chunks: Tally) -> None:
         self.findings: list[Finding] = []
-        self.chunks = Tally(0, progress)
+        self.chunks = chunks
         self.nbytes = Tally(0, None)
         self.groups = 0
         self.arrays = 0

@@ -7,7 +7,7 @@ keep the rest from being looked at. As many chunks are in memory as are read at 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 from terrazzo.buffer.cpu import numpy_buffer_prototype
@@ -19,14 +19,14 @@ from terrazzo.nodes.locate import DOCUMENT, read_node
 from terrazzo.nodes.members import AT_ONCE, RESERVED_PREFIX
 from terrazzo.nodes.report import reason_of
 from terrazzo.nodes.transfer.journal import JOURNAL
+from terrazzo.nodes.transfer.progress import ProgressLike, progress_of
 from terrazzo.nodes.verification.arrays import DOCUMENTS, check_arrays
 from terrazzo.nodes.verification.findings import Collector, Verification
 from terrazzo.runtime import map_concurrent, operation
+from terrazzo.runtime.tally import Tally
 from terrazzo.storage import StorePath
 
-__all__ = ["Progress", "verify_at"]
-
-Progress = Callable[[int, int], object]
+__all__ = ["verify_at"]
 
 NODES_AT_ONCE = 256
 """Documents that are read before the arrays among them are checked: as many are then in memory."""
@@ -36,7 +36,7 @@ LIKE_CHUNK = re.compile(r"c|(c\.)?[0-9]+(\.[0-9]+)*")
 
 
 @operation
-async def verify_at(place: StorePath, progress: Progress | None = None) -> Verification:
+async def verify_at(place: StorePath, progress: ProgressLike = None) -> Verification:
     """Verify the node at a place, and all that is below it.
 
     Raises
@@ -51,7 +51,8 @@ async def verify_at(place: StorePath, progress: Progress | None = None) -> Verif
     await place.store._ensure_open()
     if not place.store.supports_listing:
         raise ValueError(f"{place.store} does not list its keys, and what is stored can be found by listing only")
-    return await _Verifier(place, progress).run()
+    with progress_of(progress, 0, f"verify {place}", "chunks") as chunks:
+        return await _Verifier(place, chunks).run()
 
 
 class _Copies:
@@ -67,10 +68,10 @@ class _Copies:
 class _Verifier:
     """One run."""
 
-    def __init__(self, place: StorePath, progress: Progress | None) -> None:
+    def __init__(self, place: StorePath, chunks: Tally) -> None:
         self._place = place
         self._store = place.store
-        self._found = Collector(progress)
+        self._found = Collector(chunks)
         self._copies: list[_Copies] = []
         self._unknown: set[str] = set()
         """Paths of nodes whose documents cannot be had, which may be groups."""
