@@ -4,12 +4,15 @@ import itertools
 import pickle
 import threading
 
+import numpy as np
 import pytest
 
+import terrazzo
 from terrazzo.abc.store import RangeByteRequest, Store
 from terrazzo.buffer.cpu import Buffer
 from terrazzo.errors import SuspendedError
 from terrazzo.runtime import run_inline
+from terrazzo.settings import config
 from terrazzo.storage import LocalStore, MemoryStore
 from terrazzo.testing import StoreTests
 from terrazzo.testing.stores import (
@@ -19,6 +22,7 @@ from terrazzo.testing.stores import (
     Request,
     SuspendingStore,
 )
+from tests.parallel import run_threads
 from tests.storage.contract import PROTOTYPE, blocking, contract, fetch, gather_ranges, listed, put, value_of
 
 
@@ -225,6 +229,19 @@ def test_latency_lets_others_run_meanwhile():
 
     assert asyncio.run(use()) == ["tick", "read"]
     assert not store.inline
+
+
+def test_64_threads_send_no_more_requests_at_once_than_the_budget_has():
+    memory = MemoryStore()
+    terrazzo.create_array(memory, data=np.arange(64), chunks=4)
+    store = LatencyStore(memory, get_latency=0.002)
+    budget = store.budget
+    with config.set({"async.requests": 6}):
+        array = terrazzo.open_array(store)
+        results = run_threads(*[lambda: array[:]] * 64)
+    assert all(np.array_equal(result, np.arange(64)) for result in results)
+    assert (budget.most, budget.used) == (6, 0)
+    assert LatencyStore(memory).budget is budget
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from terrazzo.abc.store import ByteRequest, Store
 from terrazzo.buffer.base import Buffer, BufferPrototype
-from terrazzo.runtime import pause
+from terrazzo.runtime import Budget, pause
+from terrazzo.settings import current_options
 from terrazzo.storage import WrapperStore
 
 __all__ = ["CountingStore", "FailingStore", "HookedStore", "LatencyStore", "Request", "SuspendingStore"]
@@ -192,7 +193,7 @@ class SuspendingStore(HookedStore):
 
 
 class LatencyStore(HookedStore):
-    """Takes time to answer, as a store behind a network does.
+    """Takes time to answer, as a store behind a network does, and as few requests at once from the whole process.
 
     Parameters
     ----------
@@ -207,9 +208,15 @@ class LatencyStore(HookedStore):
         self.get_latency = get_latency
         self.set_latency = set_latency
 
+    @property
+    def budget(self) -> Budget:
+        """How many requests may be under way, of all handles on these values: ``config["async.requests"]``."""
+        return Budget.of(self.lock_identity, lambda: current_options().requests)
+
     async def before(self, request: Request) -> None:
         writes = request.operation.startswith(("set", "delete", "clear", "rename"))
-        await pause(self.set_latency if writes else self.get_latency)
+        async with self.budget:
+            await pause(self.set_latency if writes else self.get_latency)
 
     def _with_store(self, store: Store) -> LatencyStore:
         return type(self)(store, get_latency=self.get_latency, set_latency=self.set_latency)
