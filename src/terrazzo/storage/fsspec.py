@@ -68,11 +68,6 @@ class FsspecStore(RemoteStore):
         What the file system raises for keys that are not there. A public bucket that may not be listed raises
         ``PermissionError``, too.
 
-    Attributes
-    ----------
-    fs, path, allowed_exceptions
-        As given.
-
     Raises
     ------
     ValueError
