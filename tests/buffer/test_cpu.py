@@ -310,3 +310,12 @@ def test_a_function_of_numpy_arrays_is_called_with_a_buffer():
     )
     assert type(doubled) is cpu.Buffer
     assert doubled.to_bytes() == b"\2\4"
+
+
+@pytest.mark.parametrize("text", ["short", "too long to lie in the element"])
+@pytest.mark.parametrize("index", [(0, 1), ([0], [1]), ([0], slice(1, 2)), ([0], [1], ...), np.ix_([0], [1])])
+def test_one_text_is_stored_wherever_it_is_put(text, index):
+    array = np.zeros((2, 3), dtype=np.dtypes.StringDType())
+    key = tuple(np.array(item) if isinstance(item, list) else item for item in index)
+    cpu.NDBuffer(array)[key] = cpu.NDBuffer(np.array(text, dtype=array.dtype))
+    assert array.tolist() == [["", text, ""], ["", "", ""]]

@@ -121,7 +121,9 @@ class NDBuffer(base.NDBuffer):
         if is_struct and isinstance(data, (np.ndarray, np.void)) and data.dtype == own:
             _as_bytes(self._data)[key] = _as_bytes(np.asarray(data))
             return
-        if isinstance(data, np.ndarray) and not data.ndim and self._data.dtype.hasobject:
+        if own.kind == "T" and isinstance(data, np.ndarray) and not data.ndim:
+            data = data[()]  # at indices in arrays, numpy (2.4) would store empty text for an array of one long text
+        elif isinstance(data, np.ndarray) and not data.ndim and self._data.dtype.hasobject:
             # At an index without ellipsis, numpy would store the array as the object.
             key = key if isinstance(key, tuple) else (key,)
             key = key if any(item is ... for item in key) else (*key, ...)
