@@ -226,6 +226,21 @@ def test_chunk_transform_round_trip():
     assert transform.decode_chunk(encoded, spec).as_numpy_array().tolist() == list(range(6))
 
 
+def test_private_members_of_metadata():
+    from zarr.core.group import ConsolidatedMetadata
+    from zarr.metadata.migrate_v3 import _convert_array_metadata
+
+    root = zarr.create_group({})
+    made = root.create_group("a").create_array("b", shape=(4,), dtype="i4")
+    flat = {path: node.metadata for path, node in root.members(max_depth=None)}
+    ConsolidatedMetadata._flat_to_nested(flat)
+    assert list(flat) == ["a"]
+    assert flat["a"].consolidated_metadata.metadata["b"].to_dict() == made.metadata.to_dict()
+    old = zarr.create_array({}, shape=(4,), dtype="i4", zarr_format=2, attributes={"unit": "m"})
+    new = _convert_array_metadata(old.metadata)
+    assert (new.zarr_format, new.shape, new.attributes) == (3, (4,), {"unit": "m"})
+
+
 def test_entry_points():
     scripts = {entry.name: entry.value for entry in entry_points(group="console_scripts")}
     plugins = {entry.name: entry.value for entry in entry_points(group="pytest11")}

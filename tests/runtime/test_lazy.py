@@ -1,9 +1,10 @@
 import subprocess
 import sys
+import types
 
 import pytest
 
-from terrazzo.runtime.lazy import LazyModule
+from terrazzo.runtime.lazy import LazyModule, on_use
 
 
 def test_a_module_is_imported_when_something_in_it_is_asked_for():
@@ -18,6 +19,16 @@ def test_a_module_is_imported_when_something_in_it_is_asked_for():
 def test_what_the_module_lacks_is_an_attribute_error():
     with pytest.raises(AttributeError, match="nothing"):
         _ = LazyModule("colorsys").nothing
+
+
+def test_names_are_looked_up_in_their_modules_when_they_are_named(monkeypatch):
+    package = types.ModuleType("package")
+    monkeypatch.setitem(sys.modules, "package", package)
+    package.__getattr__ = on_use("package", {"rgb_to_hsv": "colorsys"})
+    assert package.rgb_to_hsv is sys.modules["colorsys"].rgb_to_hsv
+    assert "rgb_to_hsv" in vars(package)  # so that it is looked up once
+    with pytest.raises(AttributeError, match=r"module 'package' has no attribute 'nothing'"):
+        _ = package.nothing
 
 
 def test_a_program_that_only_blocks_never_imports_asyncio():

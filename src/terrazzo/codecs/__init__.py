@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from terrazzo.runtime.lazy import on_use
+from terrazzo.settings import NUMCODECS
 
 if TYPE_CHECKING:
     from terrazzo.codecs.bitround import BitRoundCodec
@@ -43,34 +45,31 @@ __all__ = [
     "ZstdCodec",
 ]
 
-_MODULES = {
-    "BitRoundCodec": "bitround",
-    "BloscCname": "blosc",
-    "BloscCodec": "blosc",
-    "BloscShuffle": "blosc",
-    "BytesCodec": "bytes",
-    "CastValue": "cast_value",
-    "Crc32cCodec": "crc32c_",
-    "Endian": "bytes",
-    "GzipCodec": "gzip",
-    "PackBitsCodec": "packbits",
-    "ScaleOffset": "scale_offset",
-    "ShardingCodec": "sharding",
-    "ShardingCodecIndexLocation": "sharding",
-    "SubchunkWriteOrder": "sharding",
-    "TransposeCodec": "transpose",
-    "VLenBytesCodec": "vlen",
-    "VLenUTF8Codec": "vlen",
-    "ZstdCodec": "zstd",
+_HOMES = {
+    **dict.fromkeys(NUMCODECS.values(), ".numcodecs"),
+    "BitRoundCodec": ".bitround",
+    "BloscCname": ".blosc",
+    "BloscCodec": ".blosc",
+    "BloscShuffle": ".blosc",
+    "BytesCodec": ".bytes",
+    "CastValue": ".cast_value",
+    "Crc32cCodec": ".crc32c_",
+    "Endian": ".bytes",
+    "GzipCodec": ".gzip",
+    "PackBitsCodec": ".packbits",
+    "ScaleOffset": ".scale_offset",
+    "ShardingCodec": ".sharding",
+    "ShardingCodecIndexLocation": ".sharding",
+    "SubchunkWriteOrder": ".sharding",
+    "TransposeCodec": ".transpose",
+    "VLenBytesCodec": ".vlen",
+    "VLenUTF8Codec": ".vlen",
+    "ZstdCodec": ".zstd",
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import a codec when it is first named: the libraries behind them take longer to import than terrazzo."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    return found
+__getattr__ = on_use(__name__, _HOMES)
+"""The libraries behind codecs take longer to import than terrazzo."""
 
 
 def __dir__() -> list[str]:

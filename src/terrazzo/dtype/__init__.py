@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from terrazzo.dtype.base import DTypeJSON, ZDType
 from terrazzo.dtype.numeric import (
@@ -23,6 +22,7 @@ from terrazzo.dtype.numeric import (
     UInt64,
 )
 from terrazzo.dtype.parse import DataTypeRegistry, ZDTypeLike, data_type_registry, parse_dtype
+from terrazzo.runtime.lazy import on_use
 
 parse_data_type = parse_dtype
 """The name that zarr-python gave it first, and that packages import."""
@@ -127,29 +127,26 @@ _FORMS = (
     "check_dtype_spec_no_object_codec_v2",
     "check_dtype_spec_v2",
 )
-_MODULES = {
-    **dict.fromkeys(_FORMS, "forms"),
-    "DateTime64": "time",
-    "FixedLengthUTF32": "text",
-    "NullTerminatedBytes": "raw",
-    "RawBytes": "raw",
-    "MLComplex": "ml",
-    "MLFloat": "ml",
-    "MLInteger": "ml",
-    "Struct": "struct",
-    "Structured": "struct",
-    "TimeDelta64": "time",
-    "VariableLengthBytes": "raw",
-    "VariableLengthUTF8": "text",
+_HOMES = {
+    **dict.fromkeys(_FORMS, ".forms"),
+    "DataTypeValidationError": "terrazzo.errors",
+    "DateTime64": ".time",
+    "FixedLengthUTF32": ".text",
+    "NullTerminatedBytes": ".raw",
+    "RawBytes": ".raw",
+    "MLComplex": ".ml",
+    "MLFloat": ".ml",
+    "MLInteger": ".ml",
+    "Struct": ".struct",
+    "Structured": ".struct",
+    "TimeDelta64": ".time",
+    "VariableLengthBytes": ".raw",
+    "VariableLengthUTF8": ".text",
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import a data type when it is first named: few arrays need it, and its declaration takes half a millisecond."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    return found
+__getattr__ = on_use(__name__, _HOMES)
+"""Few arrays need these, and declaring one takes half a millisecond."""
 
 
 def __dir__() -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from terrazzo.runtime.lazy import on_use
 from terrazzo.storage.local import LocalStore
 from terrazzo.storage.memory import MemoryStore
 from terrazzo.storage.path import StoreLike, StorePath
@@ -36,13 +37,7 @@ ON_USE = {
 """Stores whose modules are imported when somebody asks for them."""
 
 
-def __getattr__(name: str) -> object:
-    if name not in ON_USE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    found = globals()[name] = getattr(import_module(ON_USE[name]), name)
-    return found
+__getattr__ = on_use(__name__, ON_USE)
 
 
 def __dir__() -> list[str]:

@@ -6,10 +6,11 @@ needs pytest or hypothesis is imported when it is first named.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import sys
 from typing import TYPE_CHECKING, Any
+
+from terrazzo.runtime.lazy import on_use
 
 if TYPE_CHECKING:
     from terrazzo.testing.store import StoreTests
@@ -17,18 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["StoreTests", "assert_bytes_equal", "pytest_configure", "pytest_pyfunc_call"]
 
-_MODULES = {"StoreTests": "store", "assert_bytes_equal": "utils"}
+_HOMES = {"StoreTests": ".store", "assert_bytes_equal": ".utils"}
 _WITH_ASSERTIONS = ("hierarchy", "stateful", "store", "store_checks", "store_samples", "store_together", "utils")
 
 if "pytest" in sys.modules:  # whose messages of failed assertions say what was compared, in these modules too
     sys.modules["pytest"].register_assert_rewrite(*[f"{__name__}.{module}" for module in _WITH_ASSERTIONS])
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    return found
+__getattr__ = on_use(__name__, _HOMES)
 
 
 def pytest_configure(config: Any) -> None:

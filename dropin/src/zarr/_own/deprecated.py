@@ -1,4 +1,7 @@
-"""Names that zarr-python had until 3.2 and other packages still use; each warns and does what replaced it."""
+"""Names that zarr-python had until 3.2 and other packages still use; each warns and does what replaced it.
+
+And private members of classes that packages call.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,13 @@ from typing import Any
 
 from terrazzo.api import synchronous
 from terrazzo.errors import ZarrDeprecationWarning, warn
+from terrazzo.metadata import migrate_v3
+from terrazzo.metadata.group import ConsolidatedMetadata
 from terrazzo.nodes.array import Array
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.async_group import AsyncGroup
 from terrazzo.nodes.group import Group
+from zarr._own.metadata import convert_array_metadata, flat_to_nested
 
 __all__ = ["attach"]
 
@@ -95,7 +101,9 @@ async def _create_async(cls: type, store: Any, *, shape: Any, dtype: Any, **kwar
 
 
 def attach() -> None:
-    """Give the classes of terrazzo the deprecated methods."""
+    """Give the classes and modules of terrazzo the deprecated methods and the private members."""
+    ConsolidatedMetadata._flat_to_nested = staticmethod(flat_to_nested)  # type: ignore[attr-defined]
+    migrate_v3._convert_array_metadata = convert_array_metadata  # type: ignore[attr-defined]
     for (owner, name), replacement in METHODS.items():
         setattr(owner, name, _renamed(owner, name, replacement))
     Array.create = classmethod(_create)  # type: ignore[attr-defined]

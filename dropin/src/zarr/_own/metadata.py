@@ -7,13 +7,30 @@ from typing import Any
 
 from terrazzo.abc.store import Store
 from terrazzo.api.synchronous import open as open_node
+from terrazzo.metadata import ArrayV2Metadata, ArrayV3Metadata
 from terrazzo.metadata.array_v3 import parse_dimension_names as parse_names
+from terrazzo.metadata.group import ConsolidatedMetadata
+from terrazzo.metadata.migrate import convert_metadata
 from terrazzo.nodes.array import Array
 from terrazzo.nodes.group import Group
 from terrazzo.nodes.locate import save_document
 from terrazzo.storage import StorePath
 
-__all__ = ["get_node", "parse_dimension_names", "save_metadata"]
+__all__ = ["convert_array_metadata", "flat_to_nested", "get_node", "parse_dimension_names", "save_metadata"]
+
+
+def convert_array_metadata(metadata_v2: ArrayV2Metadata) -> ArrayV3Metadata:
+    """The metadata of an array of format 2 as of format 3, for the same chunks."""
+    converted = convert_metadata(metadata_v2)
+    assert isinstance(converted, ArrayV3Metadata)
+    return converted
+
+
+def flat_to_nested(metadata: dict[str, Any]) -> None:
+    """Put the metadata of nodes by path, in place, into those of the groups that they are in."""
+    nested = ConsolidatedMetadata(dict(metadata)).metadata
+    metadata.clear()
+    metadata.update(nested)
 
 
 def parse_dimension_names(data: object) -> tuple[str | None, ...] | None:
