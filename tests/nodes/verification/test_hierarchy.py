@@ -10,6 +10,7 @@ from terrazzo.api import asynchronous
 from terrazzo.codecs import BytesCodec, ShardingCodec
 from terrazzo.codecs.sharding import check
 from terrazzo.errors import NodeNotFoundError
+from terrazzo.grid import ChunkKeyEncoding
 from terrazzo.nodes.verification.findings import Finding
 from terrazzo.storage import LocalStore, MemoryStore
 from terrazzo.testing.stores import CountingStore, FailingStore, HookedStore
@@ -362,6 +363,14 @@ def test_a_limit_that_keeps_an_array_from_being_checked_is_found():
         assert short(terrazzo.verify(store)) == [("unsupported", "c/0", "", (0,), None)]
 
 
+def test_keys_that_cannot_be_decoded_are_unsupported(monkeypatch):
+    array = terrazzo.create_array({}, data=[1, 2])
+    encoding = type(array.metadata.chunk_key_encoding)
+    monkeypatch.setattr(encoding, "decode_chunk_key", ChunkKeyEncoding.decode_chunk_key)
+    (finding,) = terrazzo.verify(array).problems
+    assert (finding.kind, finding.reason) == ("unsupported", "the chunk key encoding 'default' cannot decode keys")
+
+
 def test_copies_of_documents_are_compared(store):
     root = terrazzo.create_group(store)
     for name in ("same", "other", "gone", "g/new"):
@@ -469,6 +478,18 @@ def test_a_verification_can_be_cancelled():
 
     with pytest.raises(TimeoutError):
         asyncio.run(main())
+
+
+def test_ctrl_c_ends_it_at_once():
+    class Interrupted(HookedStore):
+        async def before(self, request):
+            if request.key == "c/1":
+                raise KeyboardInterrupt
+
+    inner = MemoryStore()
+    terrazzo.create_array(inner, data=[1, 2, 3, 4], chunks=1)
+    with pytest.raises(KeyboardInterrupt):
+        terrazzo.verify(terrazzo.open_array(Interrupted(inner)))
 
 
 # -- reports

@@ -170,7 +170,8 @@ KINDS: tuple[tuple[tuple[type[Exception], ...], FindingKind], ...] = (
     ((ChecksumError,), "checksum"),
     ((ShardIndexError,), "index"),
     ((CorruptDataError,), "chunk"),
-    ((LimitExceededError, UnknownCodecError, PickleCodecDisabledError, MemoryError), "unsupported"),
+    ((LimitExceededError, UnknownCodecError, PickleCodecDisabledError), "unsupported"),
+    ((MemoryError, NotImplementedError), "unsupported"),
     ((MetadataValidationError,), "document"),
 )
 
