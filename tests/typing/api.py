@@ -17,7 +17,7 @@ from terrazzo.api import asynchronous
 from terrazzo.buffer import Buffer, BufferPrototype, NDBuffer, cpu, default_buffer_prototype, gpu
 from terrazzo.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
 from terrazzo.dtype import ZDType, parse_dtype
-from terrazzo.errors import CorruptDataError, MetadataValidationError
+from terrazzo.errors import BaseZarrError, CorruptDataError, MetadataValidationError
 from terrazzo.metadata import ArrayV2Metadata, ArrayV3Metadata, GroupMetadata
 from terrazzo.nodes.accessors import AsyncBlockIndex, AsyncOIndex, AsyncVIndex, BlockIndex, OIndex, VIndex
 from terrazzo.nodes.attributes import Attributes
@@ -203,6 +203,18 @@ def using_a_group(group: Group, data: npt.NDArray[np.float32]) -> None:
     assert_type(group.groups(), Iterator[tuple[str, Group]])
     assert_type(group.group_keys(), Iterator[str])
     assert_type(group.group_values(), Iterator[Group])
+    assert_type(group.items(), Iterator[tuple[str, Array[Any] | Group]])
+    assert_type(group.values(), Iterator[Array[Any] | Group])
+    assert_type(group.unreadable(), dict[str, BaseZarrError])
+    assert_type(group.zeros(name="z", shape=(4,), dtype="i4"), Array[Any])
+    assert_type(group.full_like(name="f", data=data, fill_value=1), Array[Any])
+    assert_type(group.create("c", data=data), Array[Any])
+    assert_type(group.require_groups("g", "h"), tuple[Group, ...])
+    nodes = {"n": group.metadata}
+    assert_type(group.create_hierarchy(nodes), Iterator[tuple[str, Array[Any] | Group]])
+    assert_type(terrazzo.create_hierarchy(store={}, nodes=nodes), Iterator[tuple[str, Array[Any] | Group]])
+    with group.attrs.batch() as attrs:
+        assert_type(attrs, Attributes)
     assert_type(group.nmembers(), int)
     assert_type(group.tree(level=1), TreeRepr)
     assert_type(terrazzo.tree(group, level=1), TreeRepr)
@@ -230,6 +242,10 @@ async def using_an_asynchronous_group(group: AsyncGroup) -> None:
     assert_type(await group.create_group("g"), AsyncGroup)
     assert_type(await group.require_array("a", shape=4), AsyncArray[Any])
     assert_type(await group.require_group("g"), AsyncGroup)
+    assert_type(await group.zeros(name="z", shape=(4,), dtype="i4"), AsyncArray[Any])
+    assert_type(await group.require_groups("g", "h"), tuple[AsyncGroup, ...])
+    assert_type(group.create_hierarchy({}), AsyncGenerator[tuple[str, AsyncArray[Any] | AsyncGroup], None])
+    assert_type(await group.unreadable(), dict[str, BaseZarrError])
     assert_type(group.members(), AsyncGenerator[tuple[str, AsyncArray[Any] | AsyncGroup], None])
     assert_type(group.arrays(), AsyncGenerator[tuple[str, AsyncArray[Any]], None])
     assert_type(group.groups(), AsyncGenerator[tuple[str, AsyncGroup], None])
