@@ -170,7 +170,9 @@ class KeyedLock:
         place = self._locks.head(self._key)
         if place is not None:  # unless a fork came in between
             self._locks.leave(place)
-            if place in thread.places:
+            if thread.places and thread.places[-1] is place:  # a thread may hold the locks of a whole hierarchy
+                thread.places.pop()
+            elif place in thread.places:
                 thread.places.remove(place)
 
 
