@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 import terrazzo
 from terrazzo.codecs import BytesCodec, CastValue, ScaleOffset, TransposeCodec
-from terrazzo.codecs.cast_value import parse_scalar_map
+from terrazzo.codecs.cast_value import PERMITTED_DATA_TYPE_NAMES, parse_scalar_map
 from terrazzo.dtype import Int16, UInt8, parse_dtype
-from terrazzo.errors import CorruptDataError, MetadataValidationError
+from terrazzo.errors import CorruptDataError, DataTypeValidationError, MetadataValidationError
 from terrazzo.storage import MemoryStore
 from tests.helpers import spec_of
 from tests.stored import contents_of, document, fill
@@ -272,3 +272,14 @@ def test_numbers_of_machine_learning(dtype, target, store):
     if target in ("int4", "uint4", "float4_e2m1fn"):
         with pytest.raises(ValueError, match=f"100.* is outside the range of {target}"):
             terrazzo.open_array(store, mode="r+")[0] = 100
+
+
+def test_every_data_type_that_it_names_can_be_stored():
+    for name in sorted(PERMITTED_DATA_TYPE_NAMES):
+        array = terrazzo.create_array({}, shape=2, dtype="float32", filters=CastValue(data_type=name), fill_value=1)
+        array[:] = 1
+        assert array[:].tolist() == [1, 1]
+    assert {"int4", "uint8", "float8_e4m3", "bfloat16"} <= PERMITTED_DATA_TYPE_NAMES
+    for name in ("bool", "complex64", "string"):
+        with pytest.raises((DataTypeValidationError, MetadataValidationError), match=name):
+            terrazzo.create_array({}, shape=2, dtype="float32", filters=CastValue(data_type=name))

@@ -30,7 +30,21 @@ from terrazzo.errors import DataTypeValidationError, MetadataValidationError, qu
 from terrazzo.spec import ArraySpec
 from terrazzo.types import JSON
 
-__all__ = ["CastValue", "OutOfRangeMode", "RoundingMode", "ScalarMap", "parse_scalar_map"]
+__all__ = [
+    "CAST_VALUE_FLOAT_DTYPES",
+    "CAST_VALUE_INT_DTYPES",
+    "PERMITTED_DATA_TYPE_NAMES",
+    "CastValue",
+    "OutOfRangeMode",
+    "RoundingMode",
+    "ScalarMap",
+    "parse_scalar_map",
+]
+
+CAST_VALUE_INT_DTYPES = {*INTEGERS, *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
+CAST_VALUE_FLOAT_DTYPES = {*FLOATS, "float16", "float32", "float64"}
+PERMITTED_DATA_TYPE_NAMES = CAST_VALUE_INT_DTYPES | CAST_VALUE_FLOAT_DTYPES
+"""Names of the data types that values are converted between."""
 
 MEMBERS = ("data_type", "rounding", "out_of_range", "scalar_map")
 DIRECTIONS = ("encode", "decode")
@@ -273,12 +287,12 @@ def _parse_data_type(data: object) -> ZDType[Any, Any]:
 
 def _is_integer(zdtype: ZDType[Any, Any]) -> bool:
     dtype = zdtype.to_native_dtype()
-    return dtype.kind in "iu" or dtype.name in INTEGERS
+    return dtype.name in CAST_VALUE_INT_DTYPES
 
 
 def _is_number(zdtype: ZDType[Any, Any]) -> bool:
     dtype = zdtype.to_native_dtype()
-    return dtype.kind == "f" or dtype.name in FLOATS or _is_integer(zdtype)
+    return dtype.name in PERMITTED_DATA_TYPE_NAMES
 
 
 def _name_of(zdtype: ZDType[Any, Any]) -> str:
