@@ -1,4 +1,5 @@
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -244,3 +245,32 @@ def test_what_another_copy_left_unfinished_is_not_taken_for_ones_own(source, tmp
     terrazzo.copy(source["foo"], store, if_exists="replace")
     np.testing.assert_array_equal(terrazzo.open_array(store, path="foo/bar/baz")[:], NUMBERS)
     assert not (tmp_path / "foo" / "__terrazzo_copy.json").exists()
+
+
+@pytest.mark.parametrize("changes", [{}, {"chunks": 2}, {"chunks": -1}])
+def test_progress_is_told_in_bytes_that_only_grow_to_the_total(source, store, changes):
+    shown = []
+    terrazzo.rechunk(source, store, progress=lambda *now: shown.append(now), **changes)
+    assert (shown[0], shown[-1]) == ((0, 840), (840, 840))
+    assert shown == sorted(shown)
+
+
+def test_a_progress_that_fails_ends_the_copy(source):
+    def fail(done, total):
+        if done:
+            raise RuntimeError("enough")
+
+    target = {}
+    with pytest.raises(RuntimeError, match="enough"):
+        terrazzo.copy(source, target, name="x", progress=fail)
+    assert "x/zarr.json" not in target
+    assert terrazzo.copy(source, target, name="x") == (5, 0, 840)
+
+
+def test_a_bar_that_nothing_can_draw_is_an_error_before_anything_is_written(source, monkeypatch):
+    for module in ("rich.console", "rich.progress", "tqdm"):
+        monkeypatch.setitem(sys.modules, module, None)
+    target = {}
+    with pytest.raises(ImportError, match=r"terrazzo\[cli\]"):
+        terrazzo.copy(source, target, name="x", progress=True)
+    assert target == {}
