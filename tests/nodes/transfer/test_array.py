@@ -164,16 +164,17 @@ def test_too_little_memory_for_one_object_is_said_before_anything_is_written():
     terrazzo.rechunk(source, target, chunks=(64, 8), max_memory=16_384)
 
 
-def rows(store, shape):
+def rows(store, shape, shards=None):
     """An array of whole rows, of numbers that cannot be compressed."""
-    array = terrazzo.create_array(store, shape=shape, chunks=(32, shape[1]), dtype="float64")
+    array = terrazzo.create_array(store, shape=shape, chunks=(32, shape[1]), shards=shards, dtype="float64")
     for start in range(0, shape[0], 32):
         array[start : start + 32] = np.random.default_rng(start).normal(size=(32, shape[1]))
     return array
 
 
-def test_what_is_held_at_once_stays_within_the_bound(driven, tmp_path):
-    source = rows(driven(LocalStore(tmp_path / "source")), (1024, 1024))
+@pytest.mark.parametrize("shards", [None, (256, 1024)])
+def test_what_is_held_at_once_stays_within_the_bound(shards, driven, tmp_path):
+    source = rows(driven(LocalStore(tmp_path / "source")), (1024, 1024), shards)
     with terrazzo.config.set({"threading.max_workers": 2, "async.concurrency": 4}):
         for target in (tmp_path / "first", tmp_path / "second"):  # the second time everything is imported
             gc.collect()

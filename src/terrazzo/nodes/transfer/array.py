@@ -43,8 +43,8 @@ class ArrayTransfer:
         Whether the bytes of chunks are copied as they are.
     box
         Chunks of the target that are copied at once, along each axis.
-    one_by_one
-        Whether chunks of a box are read and written one after another, as memory is short.
+    at_once
+        How many chunks of a box are read, or written, at a time, as memory is short; None for all there is time for.
     reads
         How many times a chunk of the source is read, on average.
     unit_bytes
@@ -55,7 +55,7 @@ class ArrayTransfer:
     target: AsyncArray[Any]
     is_raw: bool
     box: tuple[int, ...]
-    one_by_one: bool = False
+    at_once: int | None = None
     reads: float = 1.0
     unit_bytes: int = 0
 
@@ -107,35 +107,71 @@ def plan_array(
     source._io.check_usable()
     target._io.check_usable()
     item_size = max(_item_size(source.metadata), _item_size(target.metadata))
-    reads_from = grid_to_read(source)
-    read_shape, write_shape = _largest(reads_from), _largest(target._io.grid)
-    read_size, write_size = math.prod(read_shape) * item_size, math.prod(write_shape) * item_size
-    least = write_size + max(READ_COPIES * read_size, WRITE_COPIES * write_size)
-    limit = max(DEFAULT_MEMORY, least) if max_memory is None else max_memory
-    if limit < least:
+    costs = _Costs.of(source, target, item_size)
+    limit = max(DEFAULT_MEMORY, costs.least) if max_memory is None else max_memory
+    if limit < costs.least:
         raise ValueError(
-            f"max_memory is {max_memory} bytes, and copying a stored object of {quote(write_shape)} elements from "
-            f"chunks of {quote(read_shape)} into {target.store_path} takes {least}"
+            f"max_memory is {max_memory} bytes, and copying a stored object of {quote(costs.write_shape)} elements "
+            f"from chunks of {quote(costs.read_shape)} into {target.store_path} takes {costs.least}"
         )
     width = cpu_count() if source.inline and target.inline else current_options().concurrency
+    plans = []
+    for position, at_once in enumerate((None, *(width >> power for power in range(width.bit_length())))):
 
-    def needs(box: tuple[int, ...], elements: tuple[int, ...], at_once: int) -> int:
-        chunks = math.prod(-(-span // length) + 1 for span, length in zip(elements, read_shape, strict=True))
-        reading = min(at_once, chunks) * READ_COPIES * read_size
-        writing = min(at_once, math.prod(box)) * WRITE_COPIES * write_size
-        return math.prod(elements) * item_size + max(reading, writing)
+        def fits(box: tuple[int, ...], elements: tuple[int, ...], at_once: int | None = at_once) -> bool:
+            return costs.of_box(box, elements, at_once, width) <= limit
 
-    for at_once in (width, 1):
+        box, reads = choose_box(grid_to_read(source), target._io.grid, fits)
+        size = costs.of_box(box, BoxGrid(target._io.grid, box).longest, at_once, width)
+        plans.append((size > limit, reads, position, ArrayTransfer(source, target, False, box, at_once, reads, size)))
+        if size <= limit and reads == 1:
+            break  # nothing reads less, and what follows does less at a time
+    return min(plans, key=lambda plan: plan[:3])[-1]
 
-        def fits(box: tuple[int, ...], elements: tuple[int, ...], at_once: int = at_once) -> bool:
-            return needs(box, elements, at_once) <= limit
 
-        box, reads = choose_box(reads_from, target._io.grid, fits)
-        elements = BoxGrid(target._io.grid, box).longest
-        unit_bytes = needs(box, elements, at_once)
-        if unit_bytes <= limit:
-            break
-    return ArrayTransfer(source, target, False, box, at_once == 1, reads, unit_bytes)
+@dataclass(frozen=True)
+class _Costs:
+    """What memory it takes to copy elements between two arrays.
+
+    Attributes
+    ----------
+    read_shape, write_shape, object_shape
+        Of the largest chunk that can be read, and of the largest stored objects of the target and of the source.
+    """
+
+    read_shape: tuple[int, ...]
+    write_shape: tuple[int, ...]
+    object_shape: tuple[int, ...]
+    item_size: int
+
+    @classmethod
+    def of(cls, source: AsyncArray[Any], target: AsyncArray[Any], item_size: int) -> _Costs:
+        return cls(_largest(grid_to_read(source)), _largest(target._io.grid), _largest(source._io.grid), item_size)
+
+    def size(self, shape: tuple[int, ...]) -> int:
+        """Bytes of decoded elements."""
+        return math.prod(shape) * self.item_size
+
+    @property
+    def least(self) -> int:
+        """To copy one stored object of the target."""
+        return self.of_box((1,) * len(self.write_shape), self.write_shape, 1, 1)
+
+    def of_box(self, box: tuple[int, ...], elements: tuple[int, ...], at_once: int | None, width: int) -> int:
+        """To copy a box.
+
+        Parameters
+        ----------
+        at_once
+            Chunks that are decoded or encoded at a time; None for as many as `width`, those in a shard together.
+        """
+        one, whole = self.size(self.read_shape), self.size(self.object_shape)
+        shape = self.object_shape if at_once is None else self.read_shape
+        count = math.prod(-(-span // max(1, length)) + 1 for span, length in zip(elements, shape, strict=True))
+        shard = whole if at_once is None and shape != self.read_shape else 0
+        reading = min(at_once or width, count) * (READ_COPIES * one + shard)
+        writing = min(at_once or width, math.prod(box)) * WRITE_COPIES * self.size(self.write_shape)
+        return self.size(elements) + max(reading, writing)
 
 
 def _item_size(metadata: ArrayMetadata) -> int:

@@ -135,12 +135,17 @@ def _unit_ns(transfer: ArrayTransfer) -> float:
     size = transfer.unit_bytes / READ_COPIES
     if transfer.is_raw:
         return size * transfer.target.store.set_ns_per_byte
+    return math.prod(transfer.box) * sum(_chunk_ns(transfer))
+
+
+def _chunk_ns(transfer: ArrayTransfer) -> tuple[float, float]:
+    """Estimated nanoseconds outside the interpreter lock to decode a chunk of the source, and to encode one."""
     prototype = default_buffer_prototype()
-    chains = [
+    source, target = (
         array._io.chain_for(array.metadata.chunk_grid.first_chunk_shape, prototype)
         for array in (transfer.source, transfer.target)
-    ]
-    return math.prod(transfer.box) * (chains[0].decode_ns + chains[1].encode_ns)
+    )
+    return source.decode_ns, target.encode_ns
 
 
 def _crowded_ns(transfer: ArrayTransfer) -> float:
@@ -172,15 +177,33 @@ async def _copy_box(transfer: ArrayTransfer, number: int) -> None:
     prototype = default_buffer_prototype()
     shape = tuple(part.stop - part.start for part in region)
     elements = prototype.nd_buffer.empty(shape, source._io.dtype, source.order)
-    if not transfer.one_by_one:
+    if transfer.at_once is None:
         await source._io.read(BasicIndexer(region, source.shape, source._io.grid), elements, prototype)
         await _write(transfer, region, elements)
         return
-    for part in _parts_of(region, grid_to_read(source)):
+
+    async def read_part(part: tuple[slice, ...]) -> None:
         indexer = BasicIndexer(part, source.shape, source._io.grid)
         await source._io.read(indexer, elements[_within(part, region)], prototype)
-    for part in _parts_of(region, target._io.grid):
+
+    async def write_part(part: tuple[slice, ...]) -> None:
         await _write(transfer, part, elements[_within(part, region)])
+
+    read_ns, write_ns = _chunk_ns(transfer)
+    await _each(read_part, list(_parts_of(region, grid_to_read(source))), transfer.at_once, read_ns)
+    await _each(write_part, list(_parts_of(region, target._io.grid)), transfer.at_once, write_ns)
+
+
+async def _each(
+    call: Callable[[tuple[slice, ...]], Awaitable[None]], parts: Sequence[tuple[slice, ...]], most: int, ns: float
+) -> None:
+    """Await a call for each part, a few at a time."""
+
+    async def worker(items: Iterator[tuple[slice, ...]]) -> None:
+        for part in items:
+            await call(part)
+
+    await share(worker, parts, min(most, useful_width(len(parts), ns, current_options().concurrency)))
 
 
 async def _write(transfer: ArrayTransfer, region: tuple[slice, ...], elements: NDBuffer) -> None:
