@@ -206,6 +206,13 @@ def test_a_group_is_cut_by_names_of_dimensions(store):
     assert (cut["a"].chunks, terrazzo.open_group(store)["a"].chunks, cut["b"].chunks) == ((8, 6), (8, 6), (6,))
 
 
+def test_chunks_that_do_not_fit_into_the_shards_that_there_are_name_the_remedy():
+    source = terrazzo.create_array({}, shape=(8,), chunks=2, shards=4, dtype="int8")
+    with pytest.raises(ValueError, match="whole chunks of 3") as caught:
+        terrazzo.rechunk(source, {}, chunks=3)
+    assert "shards=None" in "".join(caught.value.__notes__)
+
+
 def test_values_of_a_store_are_copied_as_they_are(source, store):
     done, lines = lines_of(terrazzo.copy_store, source.store, store)
     stored = contents_of(source.store)
