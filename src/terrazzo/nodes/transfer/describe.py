@@ -103,7 +103,13 @@ def _array_like(source: ArrayMetadata, zarr_format: ZarrFormat, changes: Mapping
         kept["dimension_names"] = None
         if None not in base.names_of_dimensions:
             kept["attributes"] = {DIMENSIONS: list(base.names_of_dimensions), **base.attributes}
-    return array_metadata(zarr_format=zarr_format, shape=source.shape, options=current_options(), **{**kept, **changes})
+    arguments = {**kept, **changes}
+    try:
+        return array_metadata(zarr_format=zarr_format, shape=source.shape, options=current_options(), **arguments)
+    except ValueError as error:
+        if kept["shards"] is not None and "chunks" in changes and "shards" not in changes:
+            error.add_note("the shards are those of the source: give `shards` too, or shards=None for none")
+        raise
 
 
 def _for_array(name: str, value: Any, metadata: ArrayMetadata) -> Any:
