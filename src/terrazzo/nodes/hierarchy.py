@@ -10,7 +10,7 @@ from typing import NoReturn
 from terrazzo.abc.store import Store
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer
-from terrazzo.errors import BaseZarrError, add_context, quote
+from terrazzo.errors import BaseZarrError, add_context, context, quote
 from terrazzo.metadata import ArrayMetadata, ArrayV3Metadata, GroupMetadata, NodeMetadata
 from terrazzo.nodes.copies import ancestors_of, changing_all
 from terrazzo.nodes.foreign import require_no_foreign
@@ -29,7 +29,7 @@ from terrazzo.types import ZarrFormat
 
 __all__ = ["create_nodes"]
 
-AT_ONCE = 128
+AT_ONCE = 512
 """Nodes that are looked for, or written, at the same time."""
 
 
@@ -84,8 +84,9 @@ async def create_nodes(
     places = {path: place / path if path else place for path in (*plan.explicit, *plan.implicit)}
     replaces = overwrite and store.supports_deletes
     async with _locked(store, [places[path] for path in plan.explicit]):
-        missing, holders = await _look(plan, places, replaces)
-        replaced = [places[path] for path in _topmost(plan)] if replaces else []
+        taken = await _names_in(place)
+        missing, holders = await _look(plan, places, replaces, taken)
+        replaced = [places[path] for path in _topmost(plan) if _may_be_there(path, taken)] if replaces else []
         await map_concurrent(require_no_foreign, replaced, concurrency=AT_ONCE)
         made = sorted((*plan.explicit, *missing), key=_depth_and_path)
 
@@ -189,7 +190,22 @@ async def _locked(store: Store, places: Iterable[StorePath]) -> AsyncGenerator[N
         yield
 
 
-async def _look(plan: _Plan, places: Mapping[str, StorePath], replaces: bool) -> tuple[list[str], list[StorePath]]:
+async def _names_in(place: StorePath) -> set[str] | None:
+    """What the keys below a place start with: one listing says of most new nodes that nothing is there."""
+    if not place.store.supports_listing:
+        return None
+    with context("while listing", place.path, place.store):
+        return {name async for name in place.store.list_dir(place.path)}
+
+
+def _may_be_there(path: str, taken: set[str] | None) -> bool:
+    """Whether anything may be stored at or below a path."""
+    return taken is None or not path or path.partition("/")[0] in taken
+
+
+async def _look(
+    plan: _Plan, places: Mapping[str, StorePath], replaces: bool, taken: set[str] | None
+) -> tuple[list[str], list[StorePath]]:
     """Which groups on the way are missing, and which of those that are there may hold copies of documents below.
 
     Raises
@@ -211,7 +227,7 @@ async def _look(plan: _Plan, places: Mapping[str, StorePath], replaces: bool) ->
         except BaseZarrError as error:
             errors.append(error)
 
-    looked_for = (*(() if replaces else plan.explicit), *plan.implicit)
+    looked_for = [path for path in (*(() if replaces else plan.explicit), *plan.implicit) if _may_be_there(path, taken)]
     await map_concurrent(look, looked_for, concurrency=AT_ONCE)
     if errors:
         _raise_first(errors)
@@ -220,7 +236,7 @@ async def _look(plan: _Plan, places: Mapping[str, StorePath], replaces: bool) ->
         for path, group in groups.items()
         if group is not None and (plan.zarr_format == 2 or group.consolidated_metadata is not None)
     ]
-    return [path for path in plan.implicit if groups[path] is None], holders
+    return [path for path in plan.implicit if groups.get(path) is None], holders
 
 
 def _raise_first(errors: list[Exception]) -> NoReturn:
