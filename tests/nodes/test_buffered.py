@@ -21,6 +21,7 @@ from tests.conftest import make_store
 from tests.helpers import buffer_of, on_a_loop
 from tests.interruption import Interruption
 from tests.parallel import run_threads, until_async
+from tests.peak import peak_of
 from tests.selecting import write_orthogonal, write_points
 from tests.test_properties import Pair, same_bits
 
@@ -173,6 +174,29 @@ def test_long_texts_count(store):
             writer[position] = "x" * 1000
         assert len(writer.unwritten) <= 2
     assert set(array[...]) == {"x" * 1000}
+
+
+FRAME_BY_FRAME = """
+from terrazzo.pipeline.cache import chunks
+from terrazzo.storage import files
+files.SETTLED_NS = -(1 << 62)
+array = terrazzo.create_array(
+    LocalStore(sys.argv[1]), shape=(128, 512, 512), chunks=(1, 128, 128), shards=(16, 256, 256), dtype="uint16"
+)
+frame = np.arange(512 * 512, dtype="uint16").reshape(512, 512)
+start()
+with array.buffered(max_bytes=16 << 20) as writer:
+    for position in range(128):
+        writer[position] = frame
+with terrazzo.config.set({"cache.max_bytes": "16 MiB"}):
+    for position in range(128):
+        assert (array[position] == frame).all()
+    assert 15 << 20 < chunks.total <= 16 << 20
+"""
+
+
+def test_no_more_memory_is_taken_than_allowed_to_write_and_to_read_with_chunks_kept(tmp_path):
+    assert peak_of(FRAME_BY_FRAME, str(tmp_path)) <= 16 + 16 + 16
 
 
 # -- what is assigned

@@ -8,7 +8,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import terrazzo
@@ -300,6 +300,7 @@ def test_a_wrapper_that_does_something_to_values_keeps_nothing(cache):
 
 
 @given(data=st.data())
+@settings(max_examples=settings().max_examples // 2)
 @pytest.mark.parametrize("kind_name", KINDS)
 def test_random_reads_and_writes_are_those_of_numpy(kind_name, driven, data):
     make = data.draw(st.sampled_from([MemoryStore, SilentStore]))
