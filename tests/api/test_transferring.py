@@ -213,6 +213,23 @@ def test_chunks_that_do_not_fit_into_the_shards_that_there_are_name_the_remedy()
     assert "shards=None" in "".join(caught.value.__notes__)
 
 
+def test_a_folder_to_copy_must_be_there(tmp_path):
+    for copy in (terrazzo.copy, terrazzo.copy_all, terrazzo.rechunk, terrazzo.copy_store):
+        with pytest.raises(FileNotFoundError):
+            copy(str(tmp_path / "nowhere"), {}, **({"name": "a"} if copy is terrazzo.copy else {}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_cannot_be_made_read_only_is_copied(source):
+    class Plain(MemoryStore):
+        def with_read_only(self, read_only=False):
+            raise NotImplementedError
+
+    store = Plain(source.store._store_dict)
+    assert terrazzo.copy(store, {}, name="a") == (5, 0, 840)
+    assert terrazzo.copy_store(store, {}).copied == len(contents_of(source.store))
+
+
 def test_values_of_a_store_are_copied_as_they_are(source, store):
     done, lines = lines_of(terrazzo.copy_store, source.store, store)
     stored = contents_of(source.store)

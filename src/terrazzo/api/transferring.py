@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from terrazzo.api.opening import place_for
@@ -238,7 +239,7 @@ async def copy_store(
     options = transfer.CopyOptions(
         log=log, if_exists=transfer.parse_if_exists(if_exists), dry_run=dry_run, progress=progress, executor=executor
     )
-    ends = transfer.Ends(place_for(source, source_path, "r", None), place_for(dest, dest_path, None, None))
+    ends = transfer.Ends(_place(source, "r") / source_path, _place(dest, None) / dest_path)
     return await transfer.copy_values(
         ends, options, excludes=_several(excludes), includes=_several(includes), flags=flags
     )
@@ -332,11 +333,16 @@ async def rechunk(
 def _end(node: NodeBase | StoreLike, mode: Literal["r"] | None) -> tuple[StorePath, ZarrFormat | None]:
     """The place that a node is at, or that something names; and the format of the node, where one is given."""
     if not isinstance(node, NodeBase):
-        return place_for(node, None, mode, None), None
+        return _place(node, mode), None
     zarr_format: ZarrFormat = node.metadata.zarr_format  # arrays and groups have it
     if mode is None and not isinstance(node, GroupBase):
         raise TypeError(f"a copy goes into a group, and {node!r} is an array")
     return node.store_path, zarr_format
+
+
+def _place(store: StoreLike, mode: Literal["r"] | None) -> StorePath:
+    """The place that something names; a folder that is read must be there, and a store is used as it is."""
+    return place_for(store, None, mode if isinstance(store, (str, Path)) else None, None)
 
 
 @operation
