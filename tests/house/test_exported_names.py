@@ -87,7 +87,8 @@ PUBLIC = {
         "register_codec register_ndbuffer register_pipeline"
     ),
     "terrazzo.storage": (
-        "FsspecStore LocalStore MemoryStore ObjectStore SQLiteStore StoreLike StorePath WrapperStore ZipStore"
+        "FsspecStore GpuMemoryStore LocalStore LoggingStore ManagedMemoryStore MappingStore MemoryStore ObjectStore "
+        "SQLiteStore StoreLike StorePath WrapperStore ZipStore"
     ),
     "terrazzo.testing": "StoreTests assert_bytes_equal pytest_configure pytest_pyfunc_call",
     "terrazzo.testing.buffer": "NDBufferUsingTestNDArrayLike StoreExpectingTestBuffer TestBuffer TestNDArrayLike",

@@ -12,13 +12,21 @@ from terrazzo.storage.wrapper import WrapperStore
 
 if TYPE_CHECKING:
     from terrazzo.storage.fsspec import FsspecStore
+    from terrazzo.storage.gpu import GpuMemoryStore
+    from terrazzo.storage.logging import LoggingStore
+    from terrazzo.storage.managed import ManagedMemoryStore
+    from terrazzo.storage.mapping import MappingStore
     from terrazzo.storage.obstore import ObjectStore
     from terrazzo.storage.sqlite import SQLiteStore
     from terrazzo.storage.zip import ZipStore
 
 __all__ = [
     "FsspecStore",
+    "GpuMemoryStore",
     "LocalStore",
+    "LoggingStore",
+    "ManagedMemoryStore",
+    "MappingStore",
     "MemoryStore",
     "ObjectStore",
     "SQLiteStore",
@@ -29,6 +37,10 @@ __all__ = [
 ]
 
 ON_USE = {
+    "MappingStore": "terrazzo.storage.mapping",
+    "ManagedMemoryStore": "terrazzo.storage.managed",
+    "LoggingStore": "terrazzo.storage.logging",
+    "GpuMemoryStore": "terrazzo.storage.gpu",
     "FsspecStore": "terrazzo.storage.fsspec",
     "ObjectStore": "terrazzo.storage.obstore",
     "SQLiteStore": "terrazzo.storage.sqlite",

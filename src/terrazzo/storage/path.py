@@ -218,7 +218,8 @@ def make_store(
     ----------
     store_like
         A store; a path or URL; a path that ends in ``.zip`` or ``.sqlite``, and is no folder; a mapper of fsspec, or
-        a path of universal_pathlib; a dictionary, filled in place; None for a new store in memory.
+        a path of universal_pathlib; a dictionary of buffers or any mapping of bytes, filled in place; None for a new
+        store in memory.
     mode
         With ``"r"`` the store is read-only; with ``"r"`` and ``"r+"`` a local folder must exist.
     storage_options
@@ -246,11 +247,14 @@ def make_store(
     elif store_like is None:
         store = MemoryStore()
     elif isinstance(store_like, (str, Path)):
-        store = _store_at(_local_path(store_like), mode)
+        is_sqlite = isinstance(store_like, str) and store_like.startswith("sqlite://")
+        store = _store_at(_local_path(store_like), mode, ".sqlite" if is_sqlite else "")
     elif is_store(store_like):
         store = adopt_store(store_like)
-    elif isinstance(store_like, MutableMapping):
+    elif isinstance(store_like, dict):
         store = MemoryStore(store_like)
+    elif (of_mapping := _store_in_mapping(store_like)) is not None:
+        store = of_mapping
     else:
         raise TypeError(f"no store can be made of {quote(store_like)} of type {type(store_like).__name__}")
     return _store_for_mode(store, mode)
@@ -285,9 +289,10 @@ def _store_for_mode(store: Store, mode: AccessModeLiteral | None) -> Store:
     return store
 
 
-def _store_at(path: str, mode: AccessModeLiteral | None) -> Store:
-    """The store in a folder, or in a file of which the name says the kind."""
-    kind = "" if os.path.isdir(path) else os.path.splitext(path)[1]
+def _store_at(path: str, mode: AccessModeLiteral | None, kind: str) -> Store:
+    """The store in a folder, or in a file of which the URL, or the end of the name, says the kind."""
+    if not kind and not os.path.isdir(path):
+        kind = os.path.splitext(path)[1]
     if kind not in ONE_FILE:
         return LocalStore(path, read_only=mode == "r")
     if mode in ("r", "r+") and not os.path.exists(path):
@@ -301,12 +306,18 @@ def _store_at(path: str, mode: AccessModeLiteral | None) -> Store:
     return SQLiteStore(path, read_only=mode == "r")
 
 
+def _store_in_mapping(store_like: object) -> Store | None:
+    from terrazzo.storage.mapping import MappingStore, is_mapping
+
+    return MappingStore(store_like) if is_mapping(store_like) else None
+
+
 def _local_path(location: str | Path) -> str:
     """The path of a folder, from a path or a ``file://`` URL."""
     text = os.fspath(location)
     if isinstance(location, str) and "://" in text:
         scheme, _, path = text.partition("://")
-        if scheme == "file":
+        if scheme in ("file", "sqlite"):
             return path
     return text
 
@@ -315,7 +326,11 @@ def _remote_store(
     store_like: StoreLike | None, storage_options: dict[str, Any] | None, *, read_only: bool
 ) -> Store | None:
     """A store of what names a remote one; None for anything else. What is needed for it is imported only then."""
-    if isinstance(store_like, str) and "://" in store_like and not store_like.startswith("file://"):
+    if isinstance(store_like, str) and store_like.startswith("memory://") and not storage_options:
+        from terrazzo.storage.managed import ManagedMemoryStore
+
+        return ManagedMemoryStore.from_url(store_like, read_only=read_only)
+    if isinstance(store_like, str) and "://" in store_like and not store_like.startswith(("file://", "sqlite://")):
         from terrazzo.storage.urls import store_of_url
 
         return store_of_url(store_like, storage_options, read_only=read_only)
