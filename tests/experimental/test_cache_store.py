@@ -126,7 +126,7 @@ def test_what_is_written_is_read_from_the_cache_if_that_is_wanted():
 
 
 def test_the_bound_is_kept_and_the_least_recently_used_make_room():
-    source, store = counted(max_size=10)
+    _, store = counted(max_size=10)
     for key in ("a", "b", "c", "d", "e"):
         run_inline(store.set(key, value_of(key.encode() * 3)))
         run_inline(fetch(store, "a"))
@@ -242,7 +242,7 @@ def test_what_a_cache_loses_is_read_again_and_never_absent():
 
 
 def test_handles_share_what_is_kept_and_copies_start_with_nothing():
-    source, store = counted()
+    _, store = counted()
     run_inline(put(store, "a"))
     reader = store.with_read_only(True)
     assert run_inline(fetch(reader, "a")) == b"a"
@@ -262,7 +262,7 @@ def test_arguments_are_checked():
 
 
 def test_an_array_is_read_through_a_cache():
-    source, store = counted()
+    _, store = counted()
     array = terrazzo.create_array(store, data=np.arange(100), chunks=10, shards=50)
     array[5:25] = 0
     for _ in range(2):

@@ -89,7 +89,7 @@ def test_only_a_key_error_means_absent():
 
     with pytest.raises(OSError, match="on purpose"):
         run_inline(fetch(MappingStore(Broken()), "a"))
-    with pytest.raises(CorruptDataError, match="'a'.*no bytes"):
+    with pytest.raises(CorruptDataError, match=r"'a'.*no bytes"):
         run_inline(fetch(MappingStore(UserDict(a="text")), "a"))
     with pytest.raises(TypeError, match="mapping of bytes"):
         MappingStore([])

@@ -43,11 +43,14 @@ class MappingStore(InlineStore):
 
     Examples
     --------
-    >>> import dbm.dumb, terrazzo
-    >>> with dbm.dumb.open("data", "c") as kept:
-    ...     a = terrazzo.create_array(kept, data=[1, 2, 3])
-    ...     sorted(kept.keys())
-    [b'c/0', b'zarr.json']
+    >>> import terrazzo
+    >>> from collections import UserDict
+    >>> kept = UserDict()
+    >>> a = terrazzo.create_array(kept, data=[1, 2, 3])
+    >>> sorted(kept)
+    ['c/0', 'zarr.json']
+    >>> type(kept["c/0"])
+    <class 'bytes'>
     """
 
     inline = True

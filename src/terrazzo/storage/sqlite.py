@@ -60,12 +60,12 @@ class SQLiteStore(InlineStore):
 
     Examples
     --------
-    >>> import terrazzo
+    >>> import tempfile, terrazzo
     >>> from terrazzo.storage import SQLiteStore
-    >>> store = SQLiteStore("data.sqlite")
-    >>> with store.transaction():
-    ...     a = terrazzo.create_array(store, data=[1, 2, 3])
-    >>> terrazzo.open_array("data.sqlite", mode="r")[1:]
+    >>> with tempfile.TemporaryDirectory() as folder, SQLiteStore(f"{folder}/data.sqlite") as store:
+    ...     with store.transaction():
+    ...         a = terrazzo.create_array(store, data=[1, 2, 3])
+    ...     a[1:]
     array([2, 3])
     """
 

@@ -59,11 +59,12 @@ class ZipStore(InlineStore):
 
     Examples
     --------
-    >>> import terrazzo
+    >>> import io, terrazzo
     >>> from terrazzo.storage import ZipStore
-    >>> with ZipStore("data.zip", mode="w") as store:
+    >>> file = io.BytesIO()  # or a path
+    >>> with ZipStore(file, mode="w") as store:
     ...     a = terrazzo.create_array(store, data=[1, 2, 3])
-    >>> with ZipStore("data.zip") as store:
+    >>> with ZipStore(file) as store:
     ...     terrazzo.open_array(store)[1:]
     array([2, 3])
     """

@@ -387,11 +387,8 @@ class StoreTests(Generic[S, B]):
     # -- without coroutines
 
     def _sync(self, store: Store) -> SupportsSyncStore | None:
-        """The store, if it can be used without coroutines, as every store can that never waits."""
-        if isinstance(store, SupportsSyncStore):
-            return store
-        assert not store.inline
-        return None
+        """The store, if it can be used without coroutines; not every store can."""
+        return store if isinstance(store, SupportsSyncStore) else None
 
     def test_get_sync(self, store: S) -> None:
         if sync := self._sync(store):
