@@ -15,7 +15,15 @@ from tests.storage.model import machine
 OF_THE_INTERPRETER = {"__init__", "__init_subclass__", "__doc__", "__module__", "__dict__", "__weakref__"}
 """Members of the contract that are no operations."""
 
-ON_OTHER_MEMBERS = {"__enter__", "__exit__", "__getstate__", "_get_many", "_set_many", "get_ranges_sync"}
+ON_OTHER_MEMBERS = {
+    "__dask_tokenize__",
+    "__enter__",
+    "__exit__",
+    "__getstate__",
+    "_get_many",
+    "_set_many",
+    "get_ranges_sync",
+}
 """What is right for a wrapper too, because it only uses members that are forwarded."""
 
 
