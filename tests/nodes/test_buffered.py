@@ -474,6 +474,21 @@ def test_a_writer_sees_its_array_grow(store, frames):
     assert (array[...] == frames).all()
 
 
+def test_a_chunk_at_the_edge_that_was_whole_is_not_any_more_when_the_array_grows(driven):
+    store = FailingStore(driven(MemoryStore()), lambda request: broken and request.key == "c/1")
+    broken = False
+    array = terrazzo.create_array(store, shape=(6,), chunks=4, dtype="uint8", fill_value=9)
+    with array.buffered() as writer:
+        writer[4:] = 1
+        broken = True
+        with pytest.raises(UnwrittenError):
+            writer.flush()
+        broken = False
+        array.resize(8)
+        assert writer[...].tolist() == [9, 9, 9, 9, 1, 1, 9, 9]
+    assert array[...].tolist() == [9, 9, 9, 9, 1, 1, 9, 9]
+
+
 def test_what_a_resize_cuts_off_is_not_written(store, frames):
     array = stack(store)
     with array.buffered() as writer:

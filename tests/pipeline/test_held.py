@@ -48,6 +48,13 @@ def test_a_region_is_filled_when_its_last_element_is_written():
     assert seen == [(False, False), (False, False), (True, True), (True, True)]
 
 
+def test_a_region_that_grows_is_looked_at_again():
+    held, chain = HeldObjects(), chain_of()
+    held.write("a", chain, (0,), (slice(0, 2),), cpu.NDBuffer(np.ones(2, "int32")), None)
+    assert held.by_key["a"].fills((slice(0, 2),))
+    assert not held.by_key["a"].fills(EVERYTHING)
+
+
 def test_objects_count_and_are_copied_where_they_can_change():
     assert has_plain_elements(objects("a", b"b", None, 1))
     assert not has_plain_elements(objects("a", [1]))

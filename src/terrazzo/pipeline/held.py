@@ -39,11 +39,9 @@ class Held:
         The elements.
     nbytes
         What they take, with the notes of which are new.
-    is_full
-        Whether the last look said that no more elements are missing.
     """
 
-    __slots__ = ("chain", "coords", "is_changed", "is_full", "nbytes", "patch")
+    __slots__ = ("_is_full", "_seen", "chain", "coords", "nbytes", "patch")
 
     def __init__(self, chain: PreparedChain, coords: ChunkCoords) -> None:
         chain.check_limit()
@@ -51,8 +49,8 @@ class Held:
         self.coords = coords
         self.patch = Patch.empty(chain.spec.shape, chain.dtype)
         self.nbytes = room_for(chain)
-        self.is_full = False
-        self.is_changed = True
+        self._is_full = False
+        self._seen: tuple[slice, ...] | None = None  # of what the last look said whether it is full
 
     def write(self, selection: SelectorTuple, part: NDBuffer, field: str | None) -> int:
         """Copy new elements; how many bytes more are held for it, where elements are objects."""
@@ -62,15 +60,15 @@ class Held:
             more = bytes_of_objects(elements)
             self.nbytes += more
         self.patch.write(selection, cpu.NDBuffer(elements), field)
-        self.is_changed = True
+        self._seen = None
         return more
 
     def fills(self, inside: tuple[slice, ...]) -> bool:
         """Whether every element of a region is new."""
-        if self.is_changed:
-            self.is_full = bool(self.patch.new[inside].all())
-            self.is_changed = False
-        return self.is_full
+        if self._seen != inside:
+            self._is_full = bool(self.patch.new[inside].all())
+            self._seen = inside
+        return self._is_full
 
 
 class HeldObjects:
