@@ -43,6 +43,8 @@ KNOW_SUFFIXES = frozenset({"s3", "s3a", "gs", "gcs", "http", "https"})
 HTTP = frozenset({"http", "https"})
 KEPT = ("fs", "path", "allowed_exceptions", "inline", "_read_only", "_protocols")
 """Attributes that are pickled; the others follow from them."""
+NEED_A_LOOP = frozenset({"abfs", "abfss", "az", "adl"})
+"""File systems that close their connections at exit on their loop, and complain where they have none."""
 OWN_OPTIONS = frozenset({"asynchronous", "loop", "skip_instance_cache"})
 
 _copies: WeakValueDictionary[tuple[type, str, int], Any] = WeakValueDictionary()
@@ -140,7 +142,7 @@ class FsspecStore(RemoteStore):
         scheme = get_protocol(location)
         options = dict(storage_options or {})
         try:
-            if "::" not in location and get_filesystem_class(scheme).async_impl:
+            if "::" not in location and scheme not in NEED_A_LOOP and get_filesystem_class(scheme).async_impl:
                 options = {"asynchronous": True, **options}
             fs, path = url_to_fs(location, **options)
         except ImportError as error:
