@@ -1,11 +1,13 @@
 import asyncio
 import multiprocessing
+from functools import partial
 
 import numpy as np
 import obstore
 import pytest
 
 import terrazzo
+from terrazzo.abc.store import Store
 from terrazzo.abc.update import ATTEMPTS, update
 from terrazzo.buffer.cpu import Buffer
 from terrazzo.errors import ConcurrentWriteError
@@ -161,6 +163,75 @@ def test_a_wrapper_that_changes_values_has_no_conditional_writes():
     assert WrapperStore(remote()).supports_conditional_writes
     assert not Shouting(remote()).supports_conditional_writes
     assert CountingStore(remote()).supports_conditional_writes
+
+
+# -- documents
+
+
+class Beside(WrapperStore):
+    """Another process, which has no part in our locks, does something between reading a document and writing it."""
+
+    def __init__(self, store, acts=()):
+        super().__init__(store)
+        self.acts = list(acts)
+
+    async def get_versioned(self, key, prototype):
+        found = await self._store.get_versioned(key, prototype)
+        if self.acts and key.endswith((".zattrs", "zarr.json")):
+            await self.acts.pop(0)(self._store.store)
+        return found
+
+    @property
+    def lock_identity(self):
+        return id(self)
+
+    def lock(self, key):
+        return Store.lock(self, key)
+
+
+def attributes_of_another(name):
+    async def act(raw):
+        node = await terrazzo.api.asynchronous.open(store=ObjectStore(raw), mode="r+")
+        await node.update_attributes({name: 1})
+
+    return act
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize("make", [terrazzo.create_group, partial(terrazzo.create_array, shape=1, dtype="u1")])
+def test_WR_09_attributes_that_another_process_changes_meanwhile_stay(make, zarr_format):
+    inner = remote()
+    make(inner, zarr_format=zarr_format, attributes={"old": 0})
+    store = Beside(inner, [attributes_of_another("a"), attributes_of_another("b")])
+    node = terrazzo.open(store, mode="r+")
+    node.attrs["mine"] = 1
+    assert not store.acts
+    assert dict(terrazzo.open(inner, mode="r").attrs) == {"old": 0, "a": 1, "b": 1, "mine": 1}
+    assert dict(node.attrs) == {"old": 0, "a": 1, "b": 1, "mine": 1}
+
+
+def test_WR_09_others_that_change_attributes_all_the_time_are_named(monkeypatch):
+    monkeypatch.setattr("terrazzo.nodes.locate.ATTEMPTS", 3)
+    inner = remote()
+    terrazzo.create_group(inner)
+    store = Beside(inner, [attributes_of_another(str(number)) for number in range(9)])
+    with pytest.raises(ConcurrentWriteError, match=r"'zarr\.json' of .* since it was read"):
+        terrazzo.open_group(store, mode="r+").attrs["mine"] = 1
+    assert "mine" not in terrazzo.open_group(inner, mode="r").attrs
+
+
+def test_WR_08_a_shape_is_not_written_over_what_another_process_has_changed():
+    inner = remote()
+    terrazzo.create_array(inner, shape=4, dtype="u1")
+    store = Beside(inner, [attributes_of_another("a")])
+    array = terrazzo.open_array(store, mode="r+")
+    with pytest.raises(ConcurrentWriteError, match=r"'zarr\.json'"):
+        array.resize(8)
+    assert array.shape == (4,)
+    found = terrazzo.open_array(inner, mode="r")
+    assert (found.shape, dict(found.attrs)) == ((4,), {"a": 1})
+    array.resize(8)
+    assert terrazzo.open_array(inner, mode="r").shape == (8,)
 
 
 # -- several processes, on a server

@@ -16,7 +16,7 @@ from terrazzo.nodes import resize
 from terrazzo.nodes.async_elements import AsyncElements
 from terrazzo.nodes.chunk_io import ChunkIO
 from terrazzo.nodes.foreign_pipeline import make_pipeline
-from terrazzo.nodes.locate import DOCUMENT, read_node, save_attributes
+from terrazzo.nodes.locate import DOCUMENT, Seen, change_attributes, read_node, read_node_and
 from terrazzo.nodes.report import ArrayInfo
 from terrazzo.nodes.stored import stored_chunks
 from terrazzo.runtime import operation
@@ -227,10 +227,7 @@ class AsyncArray(AsyncElements, Generic[T_ArrayMetadata]):
         """Apply a change to the attributes as they are stored now."""
         self.store._check_writable()
         async with self.store.lock(self.document_key):
-            current = await self._stored_metadata()
-            changed = current.update_attributes(change(dict(current.attributes)))
-            await save_attributes(self.store_path, changed)
-            self._adopt(changed)
+            self._adopt(await change_attributes(self.store_path, self._stored_metadata, change))
 
     # -- metadata
 
@@ -239,12 +236,12 @@ class AsyncArray(AsyncElements, Generic[T_ArrayMetadata]):
         """Key of the metadata document; its lock is held while the metadata change."""
         return self.store_path.prefix + DOCUMENT
 
-    async def _stored_metadata(self) -> ArrayMetadata:
+    async def _stored_metadata(self, seen: Seen) -> ArrayMetadata:
         """The metadata as they are stored now: another handle may have changed them.
 
         The byte order of the data type, which is not stored, stays as this handle has it.
         """
-        stored = await read_node(self.store_path, self.metadata.zarr_format)
+        stored, _ = await read_node_and(self.store_path, self.metadata.zarr_format, seen=seen)
         if not isinstance(stored, ArrayMetadata):
             raise ArrayNotFoundError(f"there is no array at {self.store_path} any more")
         return self.metadata.as_stored(stored)

@@ -18,7 +18,7 @@ from terrazzo.nodes.consolidated import read_group, read_with_copies
 from terrazzo.nodes.copies import changing
 from terrazzo.nodes.create import create_array_at, create_group_at
 from terrazzo.nodes.foreign import require_no_foreign
-from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, delete_node, read_node, save_attributes
+from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, Seen, change_attributes, delete_node, read_node, read_node_and
 from terrazzo.runtime import operation
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.storage.path import make_store_path, normalize_path
@@ -199,14 +199,17 @@ class AsyncGroup(AsyncMaking):
         """Apply a change to the attributes as they are stored now."""
         self.store._check_writable()
         async with self.store.lock(self.store_path.prefix + DOCUMENT):
-            current = await read_node(self.store_path, self.metadata.zarr_format)
-            if not isinstance(current, GroupMetadata):
-                raise GroupNotFoundError(f"there is no group at {self.store_path} any more")
-            changed = current.update_attributes(change(dict(current.attributes)))
-            await save_attributes(self.store_path, changed)
+            changed = await change_attributes(self.store_path, self._stored_metadata, change)
             if self.metadata.consolidated_metadata is None:  # this handle does not go by them
                 changed = changed.with_consolidated(None)
             object.__setattr__(self, "metadata", changed)
+
+    async def _stored_metadata(self, seen: Seen) -> GroupMetadata:
+        """The metadata as they are stored now."""
+        current, _ = await read_node_and(self.store_path, self.metadata.zarr_format, seen=seen)
+        if not isinstance(current, GroupMetadata):
+            raise GroupNotFoundError(f"there is no group at {self.store_path} any more")
+        return current
 
     @operation
     async def _reread(self) -> None:

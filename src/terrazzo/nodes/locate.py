@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias, TypeVar, cast
 
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import (
     BaseZarrError,
+    ConcurrentWriteError,
     ContainsArrayAndGroupError,
     ContainsArrayError,
     ContainsGroupError,
@@ -22,12 +24,14 @@ from terrazzo.metadata.json import parse_document
 from terrazzo.nodes.copies import ancestors_of, changes_in, changing
 from terrazzo.nodes.foreign import require_no_foreign
 from terrazzo.pipeline.cache import forget_below
-from terrazzo.runtime import map_concurrent
+from terrazzo.runtime import map_concurrent, pause
 from terrazzo.storage import StorePath
 from terrazzo.types import ZarrFormat
 
 __all__ = [
     "NodeMetadata",
+    "Seen",
+    "change_attributes",
     "create_ancestor",
     "create_node",
     "delete_node",
@@ -36,7 +40,6 @@ __all__ = [
     "read_node",
     "read_node_and",
     "require_vacant",
-    "save_attributes",
     "save_document",
     "save_documents",
 ]
@@ -45,6 +48,15 @@ DOCUMENT = "zarr.json"
 """The document of format 3; its lock is held while a node of either format changes."""
 V2_DOCUMENTS = (".zarray", ".zgroup", ".zattrs")
 READS_AT_ONCE = 16
+
+ATTEMPTS = 50
+LONGEST_WAIT = 0.1
+"""Seconds to wait, at most, after another process has been faster."""
+
+Seen: TypeAlias = dict[str, Any]
+"""Versions of documents by their names."""
+
+M = TypeVar("M", bound="ArrayMetadata | GroupMetadata")
 
 
 async def read_node(place: StorePath, zarr_format: ZarrFormat | None = None) -> NodeMetadata | None:
@@ -66,28 +78,38 @@ async def read_node(place: StorePath, zarr_format: ZarrFormat | None = None) -> 
 
 
 async def read_node_and(
-    place: StorePath, zarr_format: ZarrFormat | None, beside: str | None = None
+    place: StorePath, zarr_format: ZarrFormat | None, beside: str | None = None, seen: Seen | None = None
 ) -> tuple[NodeMetadata | None, Buffer | None]:
-    """Read the metadata of a node as ``read_node`` does; in format 2 with what is stored under one more name."""
+    """Read the metadata of a node as ``read_node`` does; in format 2 with what is stored under one more name.
+
+    Parameters
+    ----------
+    seen
+        Collects of which version each document is, where the store can make a write depend on it.
+    """
     await place.store._ensure_open()
     moment = changes_in(place.store).now
     documents: dict[str, Buffer] = {}
     if zarr_format != 2:
-        documents = await _get(place, (DOCUMENT,))
+        documents = await _get(place, (DOCUMENT,), seen)
     if zarr_format != 3 and not documents:
-        documents = await _get(place, V2_DOCUMENTS if beside is None else (*V2_DOCUMENTS, beside))
+        documents = await _get(place, V2_DOCUMENTS if beside is None else (*V2_DOCUMENTS, beside), seen)
     metadata = _parse_node(place, documents)
     if isinstance(metadata, GroupMetadata) and metadata.consolidated_metadata is not None:
         metadata.consolidated_metadata.moment = moment
     return metadata, None if beside is None else documents.get(beside)
 
 
-async def _get(place: StorePath, names: Sequence[str]) -> dict[str, Buffer]:
+async def _get(place: StorePath, names: Sequence[str], seen: Seen | None = None) -> dict[str, Buffer]:
     """The documents that are there, by their names."""
+    compares = seen is not None and place.store.supports_conditional_writes
 
     async def get(name: str) -> Buffer | None:
         key = place.prefix + name
         with context("in the document", key, place.store):
+            if seen is not None and compares:
+                value, seen[name] = await place.store.get_versioned(key, numpy_buffer_prototype())
+                return value
             return await place.store.get(key, numpy_buffer_prototype())
 
     if len(names) == 1:
@@ -124,20 +146,61 @@ def _parse_zgroup(document: dict[str, Any]) -> GroupMetadata:
     return GroupMetadata(attributes=document["attributes"], zarr_format=2)
 
 
-async def save_document(place: StorePath, metadata: NodeMetadata) -> None:
-    """Write the document of a node that says everything but, in format 2, the attributes."""
-    await _replace(place, metadata, metadata.document_key)
+async def save_document(place: StorePath, metadata: NodeMetadata, seen: Seen) -> None:
+    """Write the document of a node that says everything but, in format 2, the attributes.
+
+    Raises
+    ------
+    ConcurrentWriteError
+        Another process has written it since it was read.
+    """
+    await _replace(place, metadata, metadata.document_key, seen)
 
 
-async def save_attributes(place: StorePath, metadata: NodeMetadata) -> None:
-    """Write the document of a node that holds the attributes."""
-    await _replace(place, metadata, metadata.attributes_key)
+async def change_attributes(
+    place: StorePath,
+    read: Callable[[Seen], Awaitable[M]],
+    change: Callable[[dict[str, Any]], Mapping[str, Any]],
+) -> M:
+    """Apply a change to the attributes of a node as they are stored now, and return its new metadata.
+
+    Where the store can make a write depend on what is there, a change that another process has made meanwhile stays.
+
+    Parameters
+    ----------
+    read
+        Reads the metadata.
+
+    Raises
+    ------
+    ConcurrentWriteError
+        Others have been faster too often.
+    """
+    for left in reversed(range(ATTEMPTS)):
+        seen: Seen = {}
+        current = await read(seen)
+        changed = cast("M", current.update_attributes(change(dict(current.attributes))))
+        try:
+            await _replace(place, changed, changed.attributes_key, seen)
+        except ConcurrentWriteError:
+            if not left:
+                raise
+            await pause(random.uniform(0, LONGEST_WAIT))  # noqa: S311 - no secret
+        else:
+            break
+    return changed
 
 
-async def _replace(place: StorePath, metadata: NodeMetadata, name: str) -> None:
+async def _replace(place: StorePath, metadata: NodeMetadata, name: str, seen: Seen) -> None:
     document = metadata.to_buffer_dict(default_buffer_prototype())[name]  # what cannot be encoded fails here
+    store, key = place.store, place.prefix + name
     async with changing(place, metadata.zarr_format):
-        await save_documents(place, {name: document})
+        if not store.supports_conditional_writes:
+            await save_documents(place, {name: document})
+            return
+        with context("while writing the document", key, store):
+            if not await store.set_if_version(key, document, seen.get(name)):
+                raise ConcurrentWriteError(f"somebody else has written {key!r} of {store} since it was read")
 
 
 async def save_documents(place: StorePath, documents: Mapping[str, Buffer]) -> None:

@@ -20,7 +20,7 @@ from terrazzo.grid import Axis, ChunkGrid
 from terrazzo.indexing import BasicIndexer
 from terrazzo.nodes.chunk_io import ChunkIO
 from terrazzo.nodes.defaults import parse_shape
-from terrazzo.nodes.locate import save_document
+from terrazzo.nodes.locate import Seen, save_document
 from terrazzo.nodes.stored import stored_chunks
 from terrazzo.nodes.values import value_for
 from terrazzo.pipeline.write import drop_chunk, trim_chunk
@@ -44,14 +44,15 @@ async def resize(array: AsyncArray[Any], new_shape: ShapeLike, delete_outside_ch
     if len(shape) != array.ndim:
         raise ValueError(f"{quote(shape)} has {len(shape)} axes, and an array of {array.ndim} cannot be resized to it")
     async with array.store.lock(array.document_key):
-        current = await array._stored_metadata()
+        seen: Seen = {}
+        current = await array._stored_metadata(seen)
         changed = current.update_shape(shape)
         ChunkIO(current, array.store_path, array.config).check_usable()
         old = current.shape
         if any(new > length for new, length in zip(shape, old, strict=True)):
             await _blank_outside(array, ChunkIO(changed, array.store_path, array.config), old)
         if shape != old:
-            await save_document(array.store_path, changed)
+            await save_document(array.store_path, changed, seen)
         array._adopt(changed)
         if delete_outside_chunks and any(new < length for new, length in zip(shape, old, strict=True)):
             await _blank_outside(array, ChunkIO(current, array.store_path, array.config), shape)
@@ -68,7 +69,8 @@ async def append(array: AsyncArray[Any], data: Any, axis: int) -> tuple[int, ...
         raise IndexError(f"an array of {array.ndim} axes cannot be appended to along axis {axis}")
     axis %= array.ndim
     async with array.store.lock(array.document_key):
-        current = await array._stored_metadata()
+        seen: Seen = {}
+        current = await array._stored_metadata(seen)
         shape = current.shape
         others = [*shape[:axis], *shape[axis + 1 :]]
         if len(data.shape) != len(shape) or [*data.shape[:axis], *data.shape[axis + 1 :]] != others:
@@ -83,7 +85,7 @@ async def append(array: AsyncArray[Any], data: Any, axis: int) -> tuple[int, ...
         prototype = default_buffer_prototype()
         indexer = BasicIndexer(where, longer, io.grid)
         await io.write(indexer, value_for(data, indexer.shape, io.dtype, prototype), prototype)
-        await save_document(array.store_path, changed)
+        await save_document(array.store_path, changed, seen)
         array._adopt(changed)
     return longer
 

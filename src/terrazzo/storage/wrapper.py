@@ -193,9 +193,13 @@ class WrapperStore(Store, Generic[S]):
         await self._store.set(key, value)
 
     async def get_versioned(self, key: str, prototype: BufferPrototype) -> tuple[Buffer | None, Any]:
+        if not self._forwards_values:
+            return await super().get_versioned(key, prototype)
         return await self._store.get_versioned(key, prototype)
 
     async def set_if_version(self, key: str, value: Buffer, version: Any) -> bool:
+        if not self._forwards_values:
+            return await super().set_if_version(key, value, version)
         return await self._store.set_if_version(key, value, version)
 
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:

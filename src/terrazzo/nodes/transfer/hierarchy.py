@@ -14,16 +14,18 @@ from functools import partial
 
 from terrazzo.abc.store import DOCUMENTS
 from terrazzo.buffer import default_buffer_prototype
-from terrazzo.errors import context
+from terrazzo.errors import GroupNotFoundError, context
 from terrazzo.metadata import GroupMetadata
 from terrazzo.nodes.consolidated import consolidate_at
 from terrazzo.nodes.copies import COPIES_V2, changing
 from terrazzo.nodes.locate import (
     DOCUMENT,
     V2_DOCUMENTS,
+    Seen,
+    change_attributes,
     create_ancestor,
     read_node,
-    save_attributes,
+    read_node_and,
     save_documents,
 )
 from terrazzo.nodes.stored import stored_chunks
@@ -37,6 +39,8 @@ from terrazzo.runtime import driven_inline, map_concurrent, operation
 from terrazzo.runtime.executors import map_in_executor
 from terrazzo.runtime.tally import Tally
 from terrazzo.settings import current_options
+from terrazzo.storage import StorePath
+from terrazzo.types import ZarrFormat
 
 __all__ = ["copy_nodes"]
 
@@ -202,6 +206,14 @@ async def _note(works: list[_Work], item: WorkItem, numbers: tuple[int, ...]) ->
 # -- documents
 
 
+async def _read_group(place: StorePath, zarr_format: ZarrFormat, seen: Seen) -> GroupMetadata:
+    """The metadata of a group that is there, without copies of documents below it."""
+    current, _ = await read_node_and(place, zarr_format, seen=seen)
+    if not isinstance(current, GroupMetadata):
+        raise GroupNotFoundError(f"there is no group at {place} any more")
+    return current.with_consolidated(None)
+
+
 async def _publish(plan: Plan, node: NodeCopy) -> None:
     """Write the documents of a node, whose contents are all there."""
     place, zarr_format = node.target, plan.zarr_format
@@ -211,9 +223,10 @@ async def _publish(plan: Plan, node: NodeCopy) -> None:
             current = await read_node(place, zarr_format)
             if isinstance(current, GroupMetadata):
                 if node.new.attributes:
-                    changed = current.with_consolidated(None)
-                    changed = changed.update_attributes({**current.attributes, **node.new.attributes})
-                    await save_attributes(place, changed)
+                    added = node.new.attributes
+                    await change_attributes(
+                        place, partial(_read_group, place, zarr_format), lambda attributes: {**attributes, **added}
+                    )
                 return
         await save_documents(place, node.new.to_buffer_dict(default_buffer_prototype()))
 
