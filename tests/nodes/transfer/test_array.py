@@ -1,3 +1,4 @@
+import asyncio
 import gc
 import tracemalloc
 
@@ -12,7 +13,7 @@ from terrazzo.dtype import VariableLengthBytes
 from terrazzo.errors import UnknownCodecError
 from terrazzo.storage import LocalStore, MemoryStore
 from terrazzo.testing import strategies
-from terrazzo.testing.stores import CountingStore, SuspendingStore
+from terrazzo.testing.stores import CountingStore, HookedStore, SuspendingStore
 from tests.peak import peak_of
 from tests.stored import contents_of
 from tests.test_properties import same_bits, ways_to_cut
@@ -213,3 +214,32 @@ def test_a_copy_over_a_store_that_waits_has_many_requests_on_their_way(monkeypat
 
     terrazzo.copy(source, Watched(MemoryStore()), name="a")
     assert most == terrazzo.config.get("async.concurrency")
+
+
+@pytest.mark.parametrize("changes", [{}, {"chunks": 3}])
+@pytest.mark.parametrize("if_exists", ["raise", "replace", "skip"])
+def test_many_small_arrays_are_copied_in_few_rounds(if_exists, changes):
+    root = terrazzo.create_group({})
+    for number in range(60):
+        root.create_array(f"g/{number}", data=[number], chunks=1)
+    rounds = 0
+
+    class Rounds(HookedStore):
+        """Counts how often everybody waits."""
+
+        inline = False
+        waiting = 0
+
+        async def before(self, request):
+            nonlocal rounds
+            rounds += not self.waiting
+            self.waiting += 1
+            await asyncio.sleep(0.001)
+            self.waiting -= 1
+
+    target = terrazzo.create_group(MemoryStore())
+    if if_exists != "raise":
+        terrazzo.copy_all(root, target)
+    terrazzo.copy_all(root, Rounds(target.store), if_exists=if_exists, **changes)
+    assert rounds < 60
+    assert target["g/59"][0] == 59

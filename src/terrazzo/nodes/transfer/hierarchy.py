@@ -107,12 +107,15 @@ async def _begin(plan: Plan) -> None:
         journal.replaced = [node.path for node in replaced]
         journal.phase = CLEARING if replaced else COPYING
         await journal.save()
-    for node in replaced:
-        store = node.target.store
-        for name in (DOCUMENT, *V2_DOCUMENTS, COPIES_V2):
-            key = node.target.prefix + name
-            with context("while deleting the document", key, store):
-                await store.delete(key)
+    store = plan.ends.target.store
+
+    async def delete(key: str) -> None:
+        with context("while deleting the document", key, store):
+            await store.delete(key)
+
+    names = (DOCUMENT, *V2_DOCUMENTS, COPIES_V2)
+    keys = [node.target.prefix + name for node in replaced for name in names]
+    await map_concurrent(delete, keys, concurrency=current_options().concurrency)
     if journal.phase == CLEARING:
         journal.phase = COPYING
         await journal.save()
@@ -237,17 +240,21 @@ def _is_above(path: str, other: str) -> bool:
 
 async def _sweep(plan: Plan) -> None:
     """Delete what is left of nodes that are replaced, and is not of those that are made."""
-    for path in plan.journal.replaced:
+    concurrency = current_options().concurrency
+
+    async def sweep(path: str) -> None:
         place = plan.ends.target / path
         store = place.store
-        if not store.supports_listing:
-            continue
         kept = {key async for key in _keys_of(plan, path)}
         with context("while deleting the rest of what is replaced below", place.path, store):
             left = {key async for key in store.list_prefix(place.prefix) if key not in kept}
             documents = {key for key in left if key.rpartition("/")[2] in DOCUMENTS}  # first, as wherever nodes go
-            await map_concurrent(store.delete, documents, concurrency=current_options().concurrency)
-            await map_concurrent(store.delete, left - documents, concurrency=current_options().concurrency)
+            await map_concurrent(store.delete, documents, concurrency=concurrency)
+            await map_concurrent(store.delete, left - documents, concurrency=concurrency)
+
+    if plan.ends.target.store.supports_listing:
+        at_once = 1 if driven_inline() else concurrency
+        await map_concurrent(sweep, plan.journal.replaced, concurrency=at_once)
 
 
 async def _keys_of(plan: Plan, above: str) -> AsyncIterator[str]:
