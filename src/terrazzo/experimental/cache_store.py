@@ -132,6 +132,10 @@ class CacheStore(WrapperStore[Store]):
     True
     """
 
+    max_age_seconds: int | Literal["infinity"]
+    max_size: int | None
+    cache_set_data: bool
+
     def __init__(
         self,
         store: Store,

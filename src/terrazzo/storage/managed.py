@@ -81,6 +81,7 @@ class ManagedMemoryStore(MemoryStore):
     """
 
     inline = True
+    path: str
 
     def __init__(self, name: str | None = None, *, path: str = "", read_only: bool = False) -> None:
         if name is None:

@@ -71,6 +71,9 @@ class ZipStore(InlineStore):
 
     inline = True
     reads_into = hasattr(os, "preadv")
+    path: Path | BinaryIO
+    compression: int
+    allowZip64: bool  # noqa: N815 - zarr-python's name, and zipfile's
 
     def __init__(
         self,

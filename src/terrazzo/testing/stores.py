@@ -202,6 +202,8 @@ class LatencyStore(HookedStore):
     """
 
     inline = False
+    get_latency: float
+    set_latency: float
 
     def __init__(self, store: Store, *, get_latency: float = 0.0, set_latency: float = 0.0) -> None:
         super().__init__(store)
