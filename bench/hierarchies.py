@@ -1,13 +1,15 @@
 """Opening and listing hierarchies on a store that takes its time: ``python -m bench.hierarchies``.
 
 What counts is how many round trips it takes, in time: those that must follow one another, and what is computed
-meanwhile. 107 groups hold 4 arrays each; a round trip takes 30 ms.
+meanwhile. 107 groups hold 4 arrays each; a round trip takes 30 ms. With the default of ``async.requests``, 64, the
+documents of a level are asked for by and by, which ``--requests 64`` shows.
 """
 
 from __future__ import annotations
 
+import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import terrazzo
 from bench.tables import print_table
@@ -85,11 +87,17 @@ def measure(nodes: dict[str, NodeMetadata], latency: float = LATENCY, repeats: i
         yield name, best / unit, busy / unit, len(counting.requests)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the figures of both trees."""
+    parser = argparse.ArgumentParser(prog="python -m bench.hierarchies", description=__doc__)
+    parser.add_argument("--requests", type=int, default=1024, help="how many may be under way (default: %(default)s)")
+    parser.add_argument("--latency", type=float, default=LATENCY, help="seconds of a request (default: %(default)s)")
+    options = parser.parse_args(arguments)
     for title, levels in TREES.items():
         nodes = tree(levels)
-        rows = [[name, f"{trips:.1f}", f"{busy:.1f}", str(requests)] for name, trips, busy, requests in measure(nodes)]
+        with terrazzo.config.set({"async.requests": options.requests}):
+            figures = list(measure(nodes, options.latency))
+        rows = [[name, f"{trips:.1f}", f"{busy:.1f}", str(requests)] for name, trips, busy, requests in figures]
         print_table(f"{title}, {len(nodes)} nodes", ["", "round trips", "of them computing", "requests"], rows)
 
 
