@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Literal, assert_type
 
@@ -22,6 +23,7 @@ from terrazzo.metadata import ArrayV2Metadata, ArrayV3Metadata, GroupMetadata
 from terrazzo.nodes.accessors import AsyncBlockIndex, AsyncOIndex, AsyncVIndex, BlockIndex, OIndex, VIndex
 from terrazzo.nodes.attributes import Attributes
 from terrazzo.nodes.report import ArrayInfo, GroupInfo
+from terrazzo.nodes.transfer import Copied
 from terrazzo.nodes.tree import TreeRepr
 from terrazzo.nodes.verification.findings import Verification
 from terrazzo.spec import ArrayConfig
@@ -352,3 +354,25 @@ def choosing_buffers() -> None:
     with terrazzo.config.set({"array.order": "F"}), terrazzo.config.enable_gpu():
         assert_type(gpu.Buffer.from_bytes(b"a"), gpu.Buffer)
     assert_type(gpu.NDBuffer.empty((1,), "u1"), gpu.NDBuffer)
+
+
+def copying(store: Store, source: Group, array: Array[Any], threads: Executor) -> None:
+    """Copies say what they have done, and take nodes and whatever names a store."""
+    assert_type(terrazzo.copy(source, store, name="a", if_exists="skip", chunks=(2, 3)), Copied)
+    assert_type(terrazzo.copy(array, source, max_memory="1GiB", executor=threads), Copied)
+    assert_type(terrazzo.copy_all("a.zarr", source, log=print, progress=True), Copied)
+    assert_type(terrazzo.copy_store(Path("a.zarr"), {}, excludes=[r"\.zattrs$"], dry_run=True), Copied)
+    assert_type(terrazzo.rechunk(array, store, chunks={"time": 10}, shards=None, progress=told), Copied)
+    copied, skipped, nbytes = terrazzo.rechunk(array, store, compressors=GzipCodec(level=1), zarr_format=2)
+    assert_type((copied, skipped, nbytes), tuple[int, int, int])
+    assert_type(source.move("a", "b"), None)
+
+
+async def copying_with_coroutines(source: AsyncGroup) -> None:
+    """The coroutines give the same."""
+    assert_type(await asynchronous.copy(source, {}, name=""), Copied)
+    assert_type(await source.move("a", "/b"), None)
+
+
+def told(done: int, total: int) -> None:
+    """What progress is told."""
