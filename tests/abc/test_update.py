@@ -1,4 +1,5 @@
 import asyncio
+import logging
 import multiprocessing
 from functools import partial
 
@@ -11,8 +12,9 @@ from terrazzo.abc.store import Store
 from terrazzo.abc.update import ATTEMPTS, update
 from terrazzo.buffer.cpu import Buffer
 from terrazzo.errors import ConcurrentWriteError
+from terrazzo.experimental.cache_store import CacheStore
 from terrazzo.runtime import run_on_loop
-from terrazzo.storage import MemoryStore, ObjectStore, WrapperStore
+from terrazzo.storage import LoggingStore, MemoryStore, ObjectStore, WrapperStore
 from terrazzo.testing.stores import CountingStore, SuspendingStore
 from tests import servers
 from tests.storage.contract import PROTOTYPE, blocking, fetch, value_of
@@ -108,6 +110,26 @@ def test_CC_02_parts_of_a_chunk_that_others_write_meanwhile_are_not_lost(layout)
     array[:3] = [1, 2, 3]
     assert not store.visits
     assert terrazzo.open_array(inner)[...].tolist() == [1, 2, 3, 0, 0, 6, 7, 8]
+
+
+WRAPPERS = {
+    "logging": lambda store: LoggingStore(store, log_handler=logging.NullHandler()),
+    "cache": lambda store: CacheStore(store, cache_store=MemoryStore()),
+    "counting": CountingStore,
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPERS.values(), ids=list(WRAPPERS))
+def test_CC_02_nothing_is_lost_through_wrappers_that_forward_values(wrap):
+    theirs = chunk_of([0, 0, 7, 8], chunks=4, compressors=None)
+    inner = remote()
+    visited = Visited(inner, [lambda raw, key: obstore.put(raw, key, theirs)])
+    store = wrap(visited)
+    assert store.supports_conditional_writes
+    array = terrazzo.create_array(store, shape=4, chunks=4, dtype="u1", fill_value=0, compressors=None)
+    array[:2] = [1, 2]
+    assert not visited.visits
+    assert array[...].tolist() == terrazzo.open_array(inner)[...].tolist() == [1, 2, 7, 8]
 
 
 @pytest.mark.parametrize("layout", KINDS.values(), ids=list(KINDS))

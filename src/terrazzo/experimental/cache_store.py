@@ -136,6 +136,8 @@ class CacheStore(WrapperStore[Store]):
     max_size: int | None
     cache_set_data: bool
 
+    _forwards_values = True
+
     def __init__(
         self,
         store: Store,

@@ -47,6 +47,7 @@ class LoggingStore(WrapperStore[S]):
     """
 
     counter: defaultdict[str, int]
+    _forwards_values = True
 
     def __init__(self, store: S, log_level: str = "DEBUG", log_handler: logging.Handler | None = None) -> None:
         super().__init__(store)

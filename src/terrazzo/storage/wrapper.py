@@ -127,7 +127,7 @@ class WrapperStore(Store, Generic[S]):
 
     @property
     def _forwards_values(self) -> bool:
-        """Whether values are what the store inside holds."""
+        """Whether values are what the store inside holds; who overrides ``get`` or ``set`` says so itself."""
         return type(self).get is WrapperStore.get and type(self).set is WrapperStore.set
 
     @property
