@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypedDict, TypeVar, overload
-
-from typing_extensions import Unpack
+from typing import Any, TypeAlias, TypedDict, TypeVar, Unpack, overload
 
 from terrazzo.metadata import GroupMetadata
 from terrazzo.nodes.array import Array
