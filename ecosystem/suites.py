@@ -33,6 +33,10 @@ SAFETY = "creating a node looks whether one of the other format is there, and a 
 DIFFERENCES: dict[str, str] = {
     r"TestInstrumentedZarrStore::test_(append|region_write)": f"counts requests: {SAFETY}",
     r"::test_avoid_excess_metadata_calls": "counts calls of AsyncGroup.getitem, which no listing makes here",
+    r"test_zip::test_index_does_not_read_local_headers": (
+        "counts reads of an archive: entries that were replaced leave gaps here until it is packed, and zarr-python "
+        "lists them twice"
+    ),
     r"TestZarrDatatreeIO::test_to_zarr_compute_false\[zarr_format=2\]": (
         "fill_value null of format 2 leaves open what an absent chunk holds, so a chunk of zeros is stored"
     ),

@@ -4,6 +4,7 @@ import pickle
 import numpy as np
 import pytest
 
+import terrazzo
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.codecs import BytesCodec, GzipCodec, TransposeCodec
 from terrazzo.dtype import Float32, Int16, UInt8
@@ -493,3 +494,10 @@ def test_codecs_are_fitted_to_the_data_type():
 @pytest.mark.parametrize("names", [None, ["a"], ("a",), [None], [""], iter(["a"])])
 def test_names_of_dimensions_are_text_or_nothing(names):
     assert parse_dimension_names(names, 1) in (None, ("a",), (None,), ("",))
+
+
+def test_names_of_dimensions_may_be_the_keys_of_a_mapping():
+    array = terrazzo.create_array({}, shape=(2, 3), dtype="i4", dimension_names={"y": 2, "x": 3})
+    assert array.metadata.dimension_names == ("y", "x")
+    with pytest.raises(MetadataValidationError, match=r"dimension_names: expected a list of names"):
+        ArrayV3Metadata.from_dict(array.metadata.to_dict() | {"dimension_names": {"y": 2, "x": 3}})

@@ -198,7 +198,7 @@ class ArrayV3Metadata(ArrayMetadata):
             fill_value=fill_value,
             codecs=data["codecs"],
             attributes=parse_attributes(data),
-            dimension_names=data.get("dimension_names"),
+            dimension_names=_listed(data.get("dimension_names")),
             storage_transformers=data.get("storage_transformers"),
             extra_fields=parse_extra_fields(data, KNOWN),
         )
@@ -272,13 +272,21 @@ def parse_extra_fields(data: Mapping[str, Any], known: Iterable[str]) -> dict[st
     return extra
 
 
+def _listed(dimension_names: object) -> Any:
+    """Refuse what a document has no form for, and a caller has."""
+    if isinstance(dimension_names, Mapping):
+        problem = f"expected a list of names, got {quote(dimension_names)}"
+        raise MetadataValidationError(problem, field="dimension_names")
+    return dimension_names
+
+
 def parse_dimension_names(data: object, ndim: int) -> tuple[str | None, ...] | None:
     """Read a name or None for each axis; None for all."""
     if data is None:
         return None
-    if isinstance(data, (str, Mapping)) or not isinstance(data, Iterable):
+    if isinstance(data, str) or not isinstance(data, Iterable):
         raise MetadataValidationError(f"expected a list of names, got {quote(data)}", field="dimension_names")
-    names = tuple(data)
+    names = tuple(data)  # a mapping by name is as good as a list, where it does not come from a document
     for position, name in enumerate(names):
         if name is not None and not isinstance(name, str):
             raise MetadataValidationError(
