@@ -111,7 +111,7 @@ def arrays_in(store):
     return found
 
 
-STEPS = {"inline": 25, "suspending": 5}
+STEPS = {"inline": 12, "suspending": 4}
 """How many steps of each scenario are tried, chosen at random; ``EVERY_STEP=1`` tries all, and takes minutes."""
 
 
