@@ -151,8 +151,8 @@ def servers(session: nox.Session) -> None:
     """Run the tests on real servers, of which those are skipped that cannot be installed here."""
     session.install("-e", ".[test,fast,remote]")
     folder = Path(session.create_tmp())
-    if shutil.which("npm") and not (folder / "node_modules/.bin/azurite-blob").exists():
-        install = ("npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "azurite")
+    if shutil.which("npm") and not all((folder / "node_modules" / name).exists() for name in ("azurite", "zarrita")):
+        install = ("npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "azurite", "zarrita")
         session.run(*install, external=True, silent=True, success_codes=range(256))
     session.run("pytest", "servers", "--timeout=1800", *session.posargs, env={"SERVERS_FOLDER": str(folder)})
 

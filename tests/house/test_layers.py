@@ -92,7 +92,7 @@ OPTIONAL = {
     "rich": {"nodes/tree.py", "nodes/transfer/progress.py", "cli/output.py"},
     "tqdm": {"nodes/transfer/progress.py"},
     "cupy": {"buffer/gpu.py"},
-    "aiohttp": set(),
+    "aiohttp": {"cli/http_app.py", "cli/serving.py"},
     "obstore": {"storage/obstore.py", "storage/urls.py"},
     "s3fs": set(),
     "upath": {"storage/fsspec.py"},

@@ -1,4 +1,4 @@
-"""The ``terrazzo`` command: looking at what is stored, copying, migrating and verifying it, from a terminal.
+"""The ``terrazzo`` command: looking at what is stored, copying, migrating, verifying and serving it.
 
 Exit status: 0; 1 when something cannot be done, or `verify` has found a problem; 2 for arguments that are wrong; 130
 after Ctrl-C. Results go to the standard output, errors, in one line, and progress to the standard error.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 import terrazzo
-from terrazzo.cli import changing, looking, migrating
+from terrazzo.cli import changing, looking, migrating, serving
 
 __all__ = ["parse"]
 
@@ -17,7 +17,8 @@ STORE = "a local path or a URL"
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The options, with ``run``: what is to be called with them."""
     parser = argparse.ArgumentParser(
-        prog="terrazzo", description="Look at arrays and groups in the Zarr format, copy, migrate and verify them."
+        prog="terrazzo",
+        description="Look at arrays and groups in the Zarr format, copy, migrate, verify and serve them.",
     )
     parser.add_argument("--version", action="version", version=f"terrazzo {terrazzo.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -25,6 +26,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     _add_verify(commands)
     _add_changing(commands)
     _add_migrating(commands)
+    _add_serving(commands)
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="print the result as JSON")
         command.add_argument("--traceback", action="store_true", help="show where in the program an error arose")
@@ -144,6 +146,29 @@ def _add_migrating(commands: Commands) -> None:
     for command in (migrate, remove):
         command.add_argument("--force", action="store_true", help="also where a node has no other documents")
         command.add_argument("--dry-run", action="store_true", help="only say what would be done")
+
+
+def _add_serving(commands: Commands) -> None:
+    serve = _add(commands, "serve", "serve a store over HTTP for reading, until Ctrl-C")
+    _add_node(serve)
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on; by default for this machine alone")
+    serve.add_argument("--port", type=_port, default=8000, help="by default 8000; 0 for one that is free")
+    serve.add_argument(
+        "--cors",
+        action="append",
+        default=[],
+        type=serving.parse_origin,
+        metavar="ORIGIN",
+        help="an origin of pages that may read, such as https://example.org, or * for all; may be given several times",
+    )
+    serve.set_defaults(run=serving.serve)
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{number} is not between 0 and 65535")
+    return number
 
 
 def _at_least_1(text: str) -> int:
