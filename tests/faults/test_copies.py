@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import terrazzo
+from terrazzo.nodes.foreign import JOURNAL
 from terrazzo.nodes.transfer import journal
-from terrazzo.nodes.transfer.journal import JOURNAL
 from terrazzo.storage import MemoryStore, WrapperStore
 from terrazzo.testing.stores import FailingStore, SuspendingStore
 from tests.helpers import on_a_loop

@@ -8,9 +8,16 @@ import terrazzo
 from terrazzo.errors import ForeignFilesError
 from terrazzo.grid import DefaultChunkKeyEncoding
 from terrazzo.grid.keys import ChunkKeyEncoding
+from terrazzo.nodes.foreign import JOURNAL
 from terrazzo.registry import register_chunk_key_encoding
+from terrazzo.storage import StorePath
 from terrazzo.testing.stores import CountingStore
 from tests.stored import contents_of, document, drive, fill
+
+
+def an_array():
+    return terrazzo.create_array({}, data=[1, 2, 3])
+
 
 REPLACE = {
     "create_array": lambda store: terrazzo.create_array(store, name="n", data=[1], overwrite=True),
@@ -26,6 +33,8 @@ REPLACE = {
         nodes={"n": terrazzo.create_group({}).metadata, "new": terrazzo.create_group({}).metadata},
         overwrite=True,
     ),
+    "copy": lambda store: terrazzo.copy(an_array(), store, name="n", if_exists="replace"),
+    "rechunk": lambda store: terrazzo.rechunk(an_array(), StorePath(store, "n"), chunks=2, if_exists="replace"),
     "deletion": lambda store: terrazzo.open_group(store).__delitem__("n"),
 }
 each_way = pytest.mark.parametrize("replace", REPLACE.values(), ids=list(REPLACE))
@@ -140,3 +149,42 @@ def test_what_replaces_nothing_looks_for_nothing(store):
     counting = CountingStore(store)
     terrazzo.create_group(counting)
     assert "list_prefix" not in counting.counts
+
+
+def test_a_copy_looks_before_it_writes_and_at_what_it_replaces_only(store):
+    source = terrazzo.create_group({})
+    for name in ("a", "b"):
+        source[name] = [1, 2]
+    target = terrazzo.create_group(store)
+    target.create_group("b/c")
+    fill(store, {"readme.txt": b"beside", "b/c/readme.txt": b"precious"})
+    before = contents_of(store)
+    with pytest.raises(ForeignFilesError, match=r"'b/c/readme\.txt'"):
+        terrazzo.copy_all(source, target, if_exists="replace")
+    with pytest.raises(ForeignFilesError, match=r"'b/c/readme\.txt'"):
+        terrazzo.copy_all(source, target, if_exists="replace", dry_run=True)
+    assert contents_of(store) == before
+    terrazzo.copy_all(source, target, if_exists="skip")
+    assert {"readme.txt", "b/c/readme.txt"} < contents_of(store).keys()
+
+
+def test_a_move_takes_along_what_is_not_zarr_and_deletes_none_of_it(store):
+    root = terrazzo.create_group(store)
+    root["a"] = [1, 2, 3]
+    fill(store, {"a/readme.txt": b"goes too", "x/readme.txt": b"precious", "x/c/0": b"left of an array"})
+    before = contents_of(store)
+    with pytest.raises(ForeignFilesError, match=r"'x/readme\.txt'"):
+        root.move("a", "x")
+    assert contents_of(store) == before
+    root.move("a", "y")
+    assert contents_of(store)["y/readme.txt"] == b"goes too"
+    with terrazzo.config.set({"overwrite.foreign_files": True}):
+        root.move("y", "x")
+    assert contents_of(store)["x/readme.txt"] == b"goes too"
+
+
+def test_what_an_unfinished_copy_has_written_down_may_be_deleted(store):
+    terrazzo.create_group(store, path="n")
+    fill(store, {f"n/{JOURNAL}": b"{}"})
+    terrazzo.create_group(store, path="n", overwrite=True)
+    assert f"n/{JOURNAL}" not in contents_of(store)

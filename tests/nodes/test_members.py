@@ -6,6 +6,7 @@ import pytest
 import terrazzo
 from terrazzo.errors import MetadataValidationError, UnknownCodecError, UnreadableMemberWarning
 from terrazzo.nodes import members
+from terrazzo.nodes.foreign import JOURNAL
 from terrazzo.nodes.members import iter_members
 from terrazzo.storage import MemoryStore, StorePath
 from terrazzo.testing.stores import CountingStore, FailingStore
@@ -159,3 +160,13 @@ def test_items_and_values_are_those_of_the_children(store):
     root.create_group("g/h")
     assert [(name, node.path) for name, node in root.items()] == [("a", "a"), ("g", "g")]
     assert list(root.values()) == [root["a"], root["g"]]
+
+
+def test_what_a_copy_has_written_down_is_not_looked_at(driven):
+    inner = MemoryStore()
+    terrazzo.create_group(inner)["a"] = [1]
+    inner._store_dict[JOURNAL] = buffer_of(b"{}")
+    counting = CountingStore(driven(inner))
+    root = terrazzo.open_group(counting, zarr_format=3)
+    assert [path for path, _ in root.members()] == ["a"]
+    assert not [request for request in counting.requests if JOURNAL in str(request)]

@@ -95,6 +95,8 @@ async def copy(
     ------
     ContainsArrayError, ContainsGroupError
         A node is there already, or something that another copy has left unfinished.
+    ForeignFilesError
+        Something that is not Zarr would be deleted with what is replaced.
     NodeNotFoundError
         There is nothing to copy.
     TypeError

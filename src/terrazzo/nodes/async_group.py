@@ -149,6 +149,8 @@ class AsyncGroup(AsyncMaking):
             There is nothing to move.
         ContainsArrayError, ContainsGroupError
             There is a node at `dest`.
+        ForeignFilesError
+            Files that are not Zarr are at `dest`, where what is left of a node would be deleted.
         ValueError
             One of the two is within the other, or is the root.
 

@@ -12,12 +12,16 @@ from terrazzo.metadata.json import parse_document
 from terrazzo.settings import current_options
 from terrazzo.storage import StorePath
 
-__all__ = ["require_no_foreign"]
+__all__ = ["JOURNAL", "require_no_foreign"]
+
+JOURNAL = "__terrazzo_copy.json"
+"""What a copy writes down of itself beside what it makes. Names that start with two underscores are no nodes.
+Specification: Zarr v3.1 "Node names"."""
 
 INDEX = "(?:0|[1-9][0-9]*)"
-OURS = re.compile(rf"zarr\.json|\.z(?:array|group|attrs|metadata)|c|(?:c\.)?{INDEX}(?:\.{INDEX})*")
-"""Last segments of the keys of documents, and of chunks in the two encodings that nearly all arrays have. Chunks are
-not looked for below arrays only: of one whose creation was interrupted there is no document yet."""
+OURS = re.compile(rf"zarr\.json|\.z(?:array|group|attrs|metadata)|c|(?:c\.)?{INDEX}(?:\.{INDEX})*|{re.escape(JOURNAL)}")
+"""Last segments of the keys of documents, of chunks in the two encodings that nearly all arrays have, and of journals.
+Chunks are not looked for below arrays only: of one whose creation was interrupted there is no document yet."""
 
 NOBODYS = re.compile(r"\.DS_Store|Thumbs\.db|\.nfs.*")
 """What file systems and browsers of files leave behind. What writers leave that were killed is not listed."""

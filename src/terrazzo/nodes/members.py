@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from terrazzo.errors import BaseZarrError, InvalidKeyError, context
 from terrazzo.metadata import GroupMetadata
+from terrazzo.nodes.foreign import JOURNAL
 from terrazzo.nodes.locate import DOCUMENT, V2_DOCUMENTS, NodeMetadata, read_node
 from terrazzo.runtime import map_concurrent
 from terrazzo.storage import StorePath
@@ -15,7 +16,7 @@ from terrazzo.types import ZarrFormat
 
 __all__ = ["AT_ONCE", "Found", "children_of", "iter_found", "iter_members"]
 
-DOCUMENTS = (DOCUMENT, *V2_DOCUMENTS, ".zmetadata")
+NO_NODES = frozenset({DOCUMENT, *V2_DOCUMENTS, ".zmetadata", JOURNAL})
 RESERVED_PREFIX = "__zarr"
 """Names that start with it belong to the specification, and are not listed. It reserves all names that start with
 ``__``, too, but xarray gives such to arrays, and zarr-python lists them."""
@@ -129,7 +130,7 @@ async def children_of(group: StorePath) -> Sequence[StorePath]:
     """Places below a group that may hold a node."""
     with context("while listing", group.path, group.store):
         names = [name async for name in group.store.list_dir(group.path)]
-    return [group / name for name in names if name not in DOCUMENTS and _may_be_node(name)]
+    return [group / name for name in names if name not in NO_NODES and _may_be_node(name)]
 
 
 def _may_be_node(name: str) -> bool:

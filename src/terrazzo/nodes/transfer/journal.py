@@ -17,12 +17,11 @@ from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import MetadataValidationError, context
 from terrazzo.metadata.json import parse_document
+from terrazzo.nodes.foreign import JOURNAL
 from terrazzo.storage import StorePath, WrapperStore
 
-__all__ = ["CLEARING", "COPYING", "DELETING", "JOURNAL", "Journal", "describe_place", "fingerprint"]
+__all__ = ["CLEARING", "COPYING", "DELETING", "Journal", "describe_place", "fingerprint"]
 
-JOURNAL = "__terrazzo_copy.json"
-"""Names that start with two underscores are no nodes. Specification: Zarr v3.1 "Node names"."""
 CLEARING, COPYING, DELETING = "clearing", "copying", "deleting"
 SAVE_SECONDS = 1.0
 """How much work an interruption loses at most, about."""

@@ -13,6 +13,7 @@ from terrazzo.abc.store import DOCUMENTS
 from terrazzo.errors import ContainsArrayError, ContainsGroupError, NodeNotFoundError, context
 from terrazzo.metadata import GroupMetadata
 from terrazzo.nodes.copies import changing
+from terrazzo.nodes.foreign import require_no_foreign
 from terrazzo.nodes.locate import DOCUMENT, create_ancestor, delete_node, look_above, read_node
 from terrazzo.nodes.transfer.journal import COPYING, DELETING, Journal, describe_place, fingerprint
 from terrazzo.nodes.transfer.options import CopyOptions
@@ -35,6 +36,8 @@ async def move_node(ends: Ends, zarr_format: ZarrFormat) -> None:
         There is no node at the source.
     ContainsArrayError, ContainsGroupError
         There is one at the target.
+    ForeignFilesError
+        Something that is not Zarr is left at the target, and would be deleted.
     ValueError
         The source is the root of the store, or one place is within the other.
     """
@@ -91,6 +94,7 @@ async def _clear(place: StorePath) -> None:
     left = await keys_below(place)
     if any(key.rpartition("/")[2] in DOCUMENTS for key in left):
         raise ContainsGroupError(f"there are nodes below {place} already")
+    await require_no_foreign(place)
     for key in left:
         with context("while deleting what is left of a node that is gone", place.prefix + key, place.store):
             await place.store.delete(place.prefix + key)

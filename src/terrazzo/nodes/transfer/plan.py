@@ -13,6 +13,7 @@ from terrazzo.errors import ContainsArrayError, ContainsGroupError, NodeNotFound
 from terrazzo.metadata import ArrayMetadata, GroupMetadata, NodeMetadata
 from terrazzo.nodes.async_array import AsyncArray, of_format
 from terrazzo.nodes.consolidated import with_copies
+from terrazzo.nodes.foreign import require_no_foreign
 from terrazzo.nodes.locate import READS_AT_ONCE, look_above, read_node
 from terrazzo.nodes.members import iter_members
 from terrazzo.nodes.transfer.array import ArrayTransfer, plan_array
@@ -118,6 +119,8 @@ async def make_plan(ends: Ends, options: CopyOptions, *, into: bool = False) -> 
         There is nothing to copy.
     ContainsArrayError, ContainsGroupError
         There is a node already, and ``if_exists`` is ``"raise"``.
+    ForeignFilesError
+        Something that is not Zarr would be deleted with a node that is replaced.
     ValueError
         One end is within the other, or memory does not hold a single object.
     """
@@ -153,6 +156,9 @@ async def make_plan(ends: Ends, options: CopyOptions, *, into: bool = False) -> 
         if isinstance(node, ArrayMetadata) and isinstance(new, ArrayMetadata) and action != "skip":
             transfer = plan_array(AsyncArray(node, source / path), AsyncArray(new, target / path), options.max_memory)
         nodes.append(NodeCopy(path, source / path, target / path, node, new, action, transfer))
+    if not resumes:
+        replaced = [node.target for node in nodes if node.action == "replace"]
+        await map_concurrent(require_no_foreign, replaced, concurrency=READS_AT_ONCE)
     missing, _ = await look_above(target, zarr_format)
     return Plan(ends, nodes, journal, zarr_format, resumes, consolidates, missing)
 
