@@ -22,6 +22,7 @@ ECOSYSTEM = (
     "cftime",
     "dask[array,dataframe]",
     "distributed",
+    "fastparquet",
     "h5netcdf",
     "iris-sample-data",
     "kerchunk",

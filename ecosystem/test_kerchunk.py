@@ -49,3 +49,22 @@ def test_references_of_virtualizarr_are_read(source, tmp_path):
     ):
         for name in expected.data_vars:
             np.testing.assert_array_equal(found[name].values, expected[name].values)
+
+
+def test_the_store_of_references_reads_what_kerchunk_wrote(source, tmp_path):
+    from kerchunk.df import refs_to_dataframe
+    from kerchunk.hdf import SingleHdf5ToZarr
+
+    from terrazzo.storage import ReferenceStore
+
+    references = SingleHdf5ToZarr(str(source), inline_threshold=100).translate()
+    (tmp_path / "references.json").write_text(json.dumps(references))
+    refs_to_dataframe(references, str(tmp_path / "references.parq"), record_size=3)
+    for document in ("references.json", "references.parq"):
+        store = ReferenceStore(tmp_path / document)
+        with (
+            xr.open_dataset(store, engine="zarr", consolidated=False) as found,
+            xr.open_dataset(source) as expected,
+        ):
+            for name in expected.variables:
+                np.testing.assert_array_equal(found[name].values, expected[name].values)

@@ -8,7 +8,7 @@ from typing import Literal
 __all__ = ["print_debug_info", "set_format", "set_log_level"]
 
 REQUIRED = ("numpy", "numcodecs", "donfig", "fsspec", "google-crc32c", "packaging", "typing_extensions", "zstandard")
-OPTIONAL = ("adlfs", "aiohttp", "cupy-cuda12x", "deflate", "gcsfs", "ml_dtypes", "obstore", "rich", "s3fs")
+OPTIONAL = ("adlfs", "aiohttp", "cupy-cuda12x", "deflate", "gcsfs", "ml_dtypes", "obstore", "pyarrow", "rich", "s3fs")
 
 
 def print_debug_info() -> None:

@@ -88,7 +88,7 @@ PUBLIC = {
     ),
     "terrazzo.storage": (
         "FsspecStore GpuMemoryStore LocalStore LoggingStore ManagedMemoryStore MappingStore MemoryStore ObjectStore "
-        "SQLiteStore StoreLike StorePath WrapperStore ZipStore"
+        "ReferenceStore SQLiteStore StoreLike StorePath WrapperStore ZipStore"
     ),
     "terrazzo.testing": "StoreTests assert_bytes_equal pytest_configure pytest_pyfunc_call",
     "terrazzo.testing.buffer": "NDBufferUsingTestNDArrayLike StoreExpectingTestBuffer TestBuffer TestNDArrayLike",

@@ -94,6 +94,7 @@ OPTIONAL = {
     "cupy": {"buffer/gpu.py"},
     "aiohttp": {"cli/http_app.py", "cli/serving.py"},
     "obstore": {"storage/obstore.py", "storage/urls.py"},
+    "pyarrow": {"storage/reference_sets.py"},
     "s3fs": set(),
     "upath": {"storage/fsspec.py"},
 }

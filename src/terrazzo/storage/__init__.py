@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from terrazzo.storage.managed import ManagedMemoryStore
     from terrazzo.storage.mapping import MappingStore
     from terrazzo.storage.obstore import ObjectStore
+    from terrazzo.storage.references import ReferenceStore
     from terrazzo.storage.sqlite import SQLiteStore
     from terrazzo.storage.zip import ZipStore
 
@@ -29,6 +30,7 @@ __all__ = [
     "MappingStore",
     "MemoryStore",
     "ObjectStore",
+    "ReferenceStore",
     "SQLiteStore",
     "StoreLike",
     "StorePath",
@@ -43,6 +45,7 @@ ON_USE = {
     "GpuMemoryStore": "terrazzo.storage.gpu",
     "FsspecStore": "terrazzo.storage.fsspec",
     "ObjectStore": "terrazzo.storage.obstore",
+    "ReferenceStore": "terrazzo.storage.references",
     "SQLiteStore": "terrazzo.storage.sqlite",
     "ZipStore": "terrazzo.storage.zip",
 }
