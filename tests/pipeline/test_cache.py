@@ -5,6 +5,7 @@ import gc
 import itertools
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -251,6 +252,34 @@ def test_what_another_process_writes_is_seen(kind_of_store, kind, tmp_path):
             new.write_bytes(value.to_bytes())
             os.replace(new, here.root / key)
     assert (array[...] == -DATA).all()
+
+
+@pytest.mark.parametrize("copy", ["copy", "copy_store", "move", "threads"])
+def test_what_copies_write_as_it_is_drops_what_was_kept(copy, kind):
+    class Store(SilentStore):
+        if copy == "move":
+            rename_dir = MemoryStore.rename_dir
+
+    store = Store()
+    stored(store, kind, name="a")
+    other = stored(store, kind, name="b")
+    other[...] = -DATA
+    assert (other[...] == -DATA).all()
+    assert (other[3:5, 3] == -DATA[3:5, 3]).all()
+    group = terrazzo.open_group(store)
+    if copy == "copy_store":
+        terrazzo.copy_store(store, store, "a", "b", if_exists="replace")
+    elif copy == "move":
+        group.move("b", "c")
+        group.move("a", "b")
+    else:
+        with ThreadPoolExecutor(1) as threads:
+            terrazzo.copy(
+                group["a"], group, name="b", if_exists="replace", executor=threads if copy == "threads" else None
+            )
+    again = group["b"]
+    assert (again[3:5, 3] == DATA[3:5, 3]).all()
+    assert (again[...] == DATA).all()
 
 
 def test_files_that_are_too_young_to_tell_are_not_kept(tmp_path, monkeypatch, kind, cache):

@@ -31,6 +31,7 @@ __all__ = [
     "cached_chunk",
     "chunks",
     "forget_below",
+    "forget_value",
     "keeps_version",
     "sealed",
     "teller",
@@ -146,6 +147,12 @@ def keeps_version(value: Value, version: Hashable) -> bool:
 
 def _forget_store(identity: Hashable) -> None:
     chunks.forget_all(lambda owner: bool(owner[0] == identity))
+
+
+def forget_value(store: Any, key: str) -> None:
+    """A value was written as it is, or deleted."""
+    if chunks.is_used:
+        chunks.forget((store.lock_identity, key))
 
 
 def forget_below(identity: Hashable, prefix: str) -> None:

@@ -16,6 +16,7 @@ from terrazzo.indexing import BasicIndexer
 from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.stored import stored_chunks
 from terrazzo.nodes.transfer.array import DEFAULT_MEMORY, READ_COPIES, ArrayTransfer, grid_to_read
+from terrazzo.pipeline.cache import forget_value
 from terrazzo.runtime import operation, run_inline, share, useful_width
 from terrazzo.settings import current_options
 
@@ -160,11 +161,13 @@ async def _copy_chunk(transfer: ArrayTransfer, number: int) -> None:
     try:
         value = await source.store.get(old, numpy_buffer_prototype())
         async with target.store.lock(new):
-            if value is None:
-                if target.store.supports_deletes:
+            try:
+                if value is not None:
+                    await target.store.set(new, value)
+                elif target.store.supports_deletes:
                     await target.store.delete(new)
-            else:
-                await target.store.set(new, value)
+            finally:
+                forget_value(target.store, new)
     except Exception as error:
         add_context(error, f"while copying chunk {coords}, key {old!r}", key=old, chunk_coords=coords)
         raise

@@ -35,6 +35,7 @@ from terrazzo.nodes.transfer.journal import CLEARING, COPYING
 from terrazzo.nodes.transfer.options import Copied, CopyOptions, last_line, log_of
 from terrazzo.nodes.transfer.plan import Ends, NodeCopy, Plan, make_plan
 from terrazzo.nodes.transfer.progress import progress_of
+from terrazzo.pipeline.cache import forget_below
 from terrazzo.runtime import driven_inline, map_concurrent, operation
 from terrazzo.runtime.executors import map_in_executor
 from terrazzo.runtime.tally import Tally
@@ -141,7 +142,11 @@ async def _copy_arrays(plan: Plan, options: CopyOptions, tally: Tally) -> None:
                 await work.finish()
         items = itertools.chain.from_iterable(work.items(position) for position, work in enumerate(works))
         note = partial(_note, works)
-        await map_in_executor(options.executor, carry_in_worker, items, note, at_once=SUBMITTED_AT_ONCE)
+        try:
+            await map_in_executor(options.executor, carry_in_worker, items, note, at_once=SUBMITTED_AT_ONCE)
+        finally:  # what other processes have written is still kept here as it was
+            target = plan.ends.target
+            forget_below(target.store.lock_identity, target.prefix)
         return
     limit = DEFAULT_MEMORY if options.max_memory is None else options.max_memory
     width = max(1, min(len(works), at_once))

@@ -19,6 +19,7 @@ from terrazzo.nodes.transfer.journal import COPYING, DELETING, Journal, describe
 from terrazzo.nodes.transfer.options import CopyOptions
 from terrazzo.nodes.transfer.plan import Ends
 from terrazzo.nodes.transfer.values import copy_keys, keys_below
+from terrazzo.pipeline.cache import forget_below
 from terrazzo.runtime import operation
 from terrazzo.storage import StorePath
 from terrazzo.types import ZarrFormat
@@ -61,6 +62,8 @@ async def move_node(ends: Ends, zarr_format: ZarrFormat) -> None:
         for ancestor in missing:
             await create_ancestor(ancestor, zarr_format)
         if not resumes and await store.rename_dir(source.path, target.path):
+            for prefix in (source.prefix, target.prefix):
+                forget_below(store.lock_identity, prefix)
             return
         if journal.phase == COPYING:
             await journal.save()

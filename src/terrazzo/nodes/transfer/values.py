@@ -20,6 +20,7 @@ from terrazzo.nodes.transfer.journal import Journal, describe_place, fingerprint
 from terrazzo.nodes.transfer.options import Copied, CopyOptions, last_line, log_of
 from terrazzo.nodes.transfer.plan import Ends
 from terrazzo.nodes.transfer.progress import progress_of
+from terrazzo.pipeline.cache import forget_below, forget_value
 from terrazzo.runtime import driven_inline, map_concurrent, operation, run_inline
 from terrazzo.runtime.executors import map_in_executor
 from terrazzo.settings import current_options
@@ -81,7 +82,10 @@ async def copy_value(ends: Ends, key: str, *, is_held: bool = False) -> int:
             return 0
     with context("while copying a value to", new, ends.target.store):
         async with nullcontext() if is_held else ends.target.store.lock(new):
-            await ends.target.store.set(new, value)
+            try:
+                await ends.target.store.set(new, value)
+            finally:
+                forget_value(ends.target.store, new)
     return len(value)
 
 
@@ -113,7 +117,10 @@ async def copy_keys(ends: Ends, keys: Sequence[str], options: CopyOptions, *, is
                 tally.add(len(item.keys))
 
             items = [_Values(ends, plain[at : at + KEYS_IN_ITEM]) for at in range(0, len(plain), KEYS_IN_ITEM)]
-            await map_in_executor(options.executor, _copy_in_worker, items, done, at_once=64)
+            try:
+                await map_in_executor(options.executor, _copy_in_worker, items, done, at_once=64)
+            finally:
+                forget_below(ends.target.store.lock_identity, ends.target.prefix)
             copied += sum(sizes)
         for key in keys[len(plain) :]:
             copied += await copy_value(ends, key, is_held=is_held and key == DOCUMENT)
