@@ -4,7 +4,7 @@ import pytest
 import terrazzo
 from terrazzo.errors import ContainsArrayError, ContainsGroupError, NodeNotFoundError
 from terrazzo.storage import LocalStore, MemoryStore, WrapperStore
-from terrazzo.testing.stores import CountingStore
+from terrazzo.testing.stores import CountingStore, FailingStore
 from tests.helpers import on_a_loop
 from tests.stored import contents_of
 
@@ -124,3 +124,51 @@ def test_a_move_needs_a_right_to_write(tmp_path):
     terrazzo.create_group(LocalStore(tmp_path))["a"] = [1]
     with pytest.raises(ValueError, match="read-only"):
         terrazzo.open_group(LocalStore(tmp_path, read_only=True), mode="r").move("a", "b")
+
+
+# -- after an interruption
+
+
+def interrupted_move(operation, key):
+    """A root whose move of ``a`` to ``b`` has failed at some request."""
+    memory = MemoryStore()
+    terrazzo.create_array(memory, name="a", data=np.arange(1, 7), chunks=2)
+    failing = FailingStore(memory, lambda request: (request.operation, request.key) == (operation, key))
+    with pytest.raises(OSError, match="simulated"):
+        terrazzo.open_group(CannotRename(failing)).move("a", "b")
+    failing.fails = lambda request: False
+    return terrazzo.open_group(CannotRename(failing))
+
+
+def test_what_was_written_to_the_source_after_an_interruption_is_moved():
+    root = interrupted_move("set", "b/zarr.json")
+    root["a"][2:] = [0, 0, 5, 6]  # a chunk that is not stored any more
+    root.move("a", "b")
+    np.testing.assert_array_equal(root["b"][:], [1, 2, 0, 0, 5, 6])
+    assert list(root.keys()) == ["b"]
+
+
+def test_a_source_that_is_gone_after_an_interruption_is_missed():
+    root = interrupted_move("set", "b/zarr.json")
+    del root["a"]
+    with pytest.raises(NodeNotFoundError, match="to move"):
+        root.move("a", "b")
+
+
+def test_another_source_after_an_interruption_is_not_deleted():
+    root = interrupted_move("delete_dir", "a")
+    root.create_array("a", shape=6, chunks=2, dtype=root["b"].dtype)[...] = 9
+    with pytest.raises(ValueError, match="delete the one that is not wanted"):
+        root.move("a", "b")
+    assert (root["a"][:] == 9).all()
+    np.testing.assert_array_equal(root["b"][:], np.arange(1, 7))
+    del root["a"]
+    root.move("a", "b")
+    assert list(root.keys()) == ["b"]
+
+
+def test_a_source_that_is_as_it_was_after_an_interruption_is_deleted():
+    root = interrupted_move("delete", "a/zarr.json")
+    root.move("a", "b")
+    np.testing.assert_array_equal(root["b"][:], np.arange(1, 7))
+    assert list(root.keys()) == ["b"]

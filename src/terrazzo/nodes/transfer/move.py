@@ -7,9 +7,11 @@ steps is at work, so that the same call, after an interruption, does what is lef
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 
 from terrazzo.abc.store import DOCUMENTS
+from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import ContainsArrayError, ContainsGroupError, NodeNotFoundError, context
 from terrazzo.metadata import GroupMetadata
 from terrazzo.nodes.copies import changing
@@ -20,7 +22,8 @@ from terrazzo.nodes.transfer.options import CopyOptions
 from terrazzo.nodes.transfer.plan import Ends
 from terrazzo.nodes.transfer.values import copy_keys, keys_below
 from terrazzo.pipeline.cache import forget_below
-from terrazzo.runtime import operation
+from terrazzo.runtime import driven_inline, map_concurrent, operation
+from terrazzo.settings import current_options
 from terrazzo.storage import StorePath
 from terrazzo.types import ZarrFormat
 
@@ -40,7 +43,8 @@ async def move_node(ends: Ends, zarr_format: ZarrFormat) -> None:
     ForeignFilesError
         Something that is not Zarr is left at the target, and would be deleted.
     ValueError
-        The source is the root of the store, or one place is within the other.
+        The source is the root of the store, or one place is within the other. Or the same move was interrupted when
+        everything was copied, and what is at the source differs from that now.
     """
     source, target = ends.source, ends.target
     store = source.store
@@ -66,17 +70,27 @@ async def move_node(ends: Ends, zarr_format: ZarrFormat) -> None:
                 forget_below(store.lock_identity, prefix)
             return
         if journal.phase == COPYING:
+            await _require_node(ends, zarr_format)
             await journal.save()
-            await copy_keys(ends, await keys_below(source), CopyOptions(), is_held=True)
+            keys = await keys_below(source)
+            if resumes:
+                await _delete(target, set(await keys_below(target)).difference(keys))
+            await copy_keys(ends, keys, CopyOptions(), is_held=True)
             journal.phase = DELETING
             await journal.save()
+        elif await read_node(source, zarr_format) is not None:
+            await _check_same(ends)
         await delete_node(source)
         await journal.close()
 
 
-async def _check_ends(ends: Ends, zarr_format: ZarrFormat, journal: Journal) -> None:
+async def _require_node(ends: Ends, zarr_format: ZarrFormat) -> None:
     if await read_node(ends.source, zarr_format) is None:
         raise NodeNotFoundError(f"there is no node at {ends.source} to move")
+
+
+async def _check_ends(ends: Ends, zarr_format: ZarrFormat, journal: Journal) -> None:
+    await _require_node(ends, zarr_format)
     there = await read_node(ends.target)
     if there is not None:
         is_group = isinstance(there, GroupMetadata)
@@ -98,6 +112,36 @@ async def _clear(place: StorePath) -> None:
     if any(key.rpartition("/")[2] in DOCUMENTS for key in left):
         raise ContainsGroupError(f"there are nodes below {place} already")
     await require_no_foreign(place)
-    for key in left:
+    await _delete(place, left)
+
+
+async def _delete(place: StorePath, keys: Iterable[str]) -> None:
+    """Delete values of a node that is gone, or of an older copy."""
+    for key in keys:
         with context("while deleting what is left of a node that is gone", place.prefix + key, place.store):
             await place.store.delete(place.prefix + key)
+
+
+async def _check_same(ends: Ends) -> None:
+    """Check that everything at the source is at the target, before a move that was interrupted deletes it.
+
+    Raises
+    ------
+    ValueError
+        It is not: somebody has changed one of them, or has made another node at the source.
+    """
+    source, target = ends.source, ends.target
+
+    async def check(key: str) -> None:
+        prototype = numpy_buffer_prototype()
+        with context("while comparing the value of", source.prefix + key, source.store):
+            old = await source.store.get(source.prefix + key, prototype)
+            new = await target.store.get(target.prefix + key, prototype)
+        if old is not None and (new is None or old.to_bytes() != new.to_bytes()):
+            raise ValueError(
+                f"an earlier move from {source} to {target} was interrupted when everything was copied, and now they "
+                f"differ in {key!r}: delete the one that is not wanted"
+            )
+
+    width = 1 if driven_inline() else current_options().concurrency
+    await map_concurrent(check, reversed(await keys_below(source)), concurrency=width)  # documents first
