@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sphinx.addnodes import pending_xref
+
 import terrazzo
 
 project = "terrazzo"
@@ -65,7 +67,16 @@ def name_aliases(app: Any, what: str, name: str, obj: Any, options: Any, signatu
     return tuple(text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text) for text in (signature, returns))
 
 
+def name_contracts(app: Any, doctree: Any) -> None:
+    """Annotations that say only ``Buffer`` mean the contract, but in the module with the buffers of a GPU."""
+    for reference in doctree.findall(pending_xref):
+        name, module = reference["reftarget"], reference.get("py:module")
+        if name in {"Buffer", "NDBuffer"} and module != "terrazzo.buffer.gpu":
+            reference["reftarget"] = f"terrazzo.buffer.{name}"
+
+
 def setup(app: Any) -> None:
     """Called by Sphinx. The first must come before napoleon turns sections into fields."""
+    app.connect("doctree-read", name_contracts)
     app.connect("autodoc-process-docstring", set_specification_apart, priority=100)
     app.connect("autodoc-process-signature", name_aliases)
