@@ -12,6 +12,7 @@ from terrazzo.cli import changing, looking, migrating, serving
 __all__ = ["parse"]
 
 STORE = "a local path or a URL"
+EXISTING = "what happens where there is something already; by default raise, an error before anything is written"
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -37,7 +38,9 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add(commands: Commands, name: str, summary: str) -> argparse.ArgumentParser:
-    added: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
+    added: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}."
+    )
     return added
 
 
@@ -97,7 +100,9 @@ def _add_changing(commands: Commands) -> None:
         metavar="KEY=VALUE",
         help="set an attribute; the value is JSON, or text where it is none",
     )
-    attrs.add_argument("--delete", dest="deleted", action="append", default=[], metavar="KEY")
+    attrs.add_argument(
+        "--delete", dest="deleted", action="append", default=[], metavar="KEY", help="delete an attribute"
+    )
     attrs.set_defaults(run=changing.attrs)
     consolidate = _add(commands, "consolidate", "copy the documents of all nodes below a group into its own")
     consolidate.set_defaults(run=changing.consolidate)
@@ -118,13 +123,15 @@ def _add_changing(commands: Commands) -> None:
     )
     rechunk.set_defaults(run=changing.rechunk)
     for command in (copy, rechunk):
-        command.add_argument("source", help=f"of what is copied: {STORE}")
-        command.add_argument("target", help=f"of the copy itself: {STORE}")
+        command.add_argument("source", help=f"what to copy: {STORE}")
+        command.add_argument("target", help=f"where the copy is to be: {STORE}")
         command.add_argument("--source-path", default="", metavar="PATH", help="path in the store of the source")
         command.add_argument("--target-path", default="", metavar="PATH", help="path in the store of the target")
-        command.add_argument("--zarr-format", type=int, choices=[2, 3], help="of the copy; by default as the source")
+        command.add_argument(
+            "--zarr-format", type=int, choices=[2, 3], help="format of the copy; by default that of the source"
+        )
         command.add_argument("--max-memory", metavar="SIZE", help="bytes that are held at once, such as 1GiB")
-        command.add_argument("--if-exists", choices=["raise", "replace", "skip"], default="raise")
+        command.add_argument("--if-exists", choices=["raise", "replace", "skip"], default="raise", help=EXISTING)
         command.add_argument("--dry-run", action="store_true", help="only say what would be done")
         command.add_argument("-v", "--verbose", action="store_true", help="say what is done, on the standard error")
         _add_store_options(command)

@@ -48,8 +48,6 @@ class ArrayMetadata(Metadata, ABC):
 
     Attributes
     ----------
-    document_key, attributes_key
-        Keys of the documents, relative to the array, that hold the shape and the attributes.
     fill_value
         A scalar of the data type.
     order
@@ -57,7 +55,9 @@ class ArrayMetadata(Metadata, ABC):
     """
 
     document_key: ClassVar[str]
+    """Key of the document that holds the shape, relative to the array."""
     attributes_key: ClassVar[str]
+    """Key of the document that holds the attributes, relative to the array."""
     shape: tuple[int, ...]
     data_type: ZDType[Any, Any]
     chunk_grid: ChunkGridMetadata
