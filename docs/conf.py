@@ -62,6 +62,20 @@ def set_specification_apart(app: Any, what: str, name: str, obj: Any, options: A
         lines[position:position] = ["Notes", "-----"]
 
 
+NO_COLON = "\N{RATIO}"
+
+
+def hide_colon(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Napoleon takes what stands before a colon in the first line about an attribute for its type; here it is not."""
+    if what in {"attribute", "data", "property"} and lines:
+        lines[0] = lines[0].replace(":", NO_COLON)
+
+
+def show_colon(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """After napoleon."""
+    lines[:] = [line.replace(NO_COLON, ":") for line in lines]
+
+
 def name_aliases(app: Any, what: str, name: str, obj: Any, options: Any, signature: str, returns: str) -> Any:
     """Aliases inside unions by their names."""
     return tuple(text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text) for text in (signature, returns))
@@ -76,7 +90,9 @@ def name_contracts(app: Any, doctree: Any) -> None:
 
 
 def setup(app: Any) -> None:
-    """Called by Sphinx. The first must come before napoleon turns sections into fields."""
+    """Called by Sphinx. Those of priority 100 must come before napoleon turns sections into fields."""
     app.connect("doctree-read", name_contracts)
     app.connect("autodoc-process-docstring", set_specification_apart, priority=100)
+    app.connect("autodoc-process-docstring", hide_colon, priority=100)
+    app.connect("autodoc-process-docstring", show_colon, priority=900)
     app.connect("autodoc-process-signature", name_aliases)
