@@ -119,6 +119,17 @@ HEAVY = (
     "hypothesis",
     "pytest",
     "asyncio",
+    "concurrent.futures",
+    "logging",
+    "random",
+    "shutil",
+    "terrazzo.nodes.foreign",
+    "terrazzo.nodes.hierarchy",
+    "terrazzo.nodes.migrate",
+    "terrazzo.nodes.report",
+    "terrazzo.nodes.transfer",
+    "terrazzo.nodes.tree",
+    "terrazzo.nodes.verification",
 )
 
 

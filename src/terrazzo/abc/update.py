@@ -6,7 +6,6 @@ read, that keeps out other processes: whoever comes too late reads what is new a
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -64,6 +63,8 @@ async def change_versioned(store: Any, key: Any, prototype: BufferPrototype, cha
             return
         if value is stored or await store.set_if_version(key, value, version):
             return
+        import random  # loaded on use: `import terrazzo` is to be quick
+
         await pause(random.uniform(0, wait))  # noqa: S311 - no secret
         wait = min(2 * wait, LONGEST_WAIT)
     raise ConcurrentWriteError(

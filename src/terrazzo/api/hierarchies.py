@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Mapping
 from terrazzo.api.opening import place_for
 from terrazzo.metadata import NodeMetadata
 from terrazzo.nodes.async_group import AsyncNode, as_node
-from terrazzo.nodes.hierarchy import create_nodes
 from terrazzo.storage import StoreLike
 
 __all__ = ["create_hierarchy"]
@@ -52,6 +51,8 @@ async def create_hierarchy(
     >>> [path for path, node in terrazzo.create_hierarchy(store={}, nodes=nodes)]
     ['', 'north', 'south', 'north/depth', 'south/depth']
     """
+    from terrazzo.nodes.hierarchy import create_nodes  # loaded on use: `import terrazzo` is to be quick
+
     place = place_for(store, None, None, None)
     for path, metadata, made in await create_nodes(place, nodes, overwrite=overwrite):
         yield path, as_node(metadata, made)

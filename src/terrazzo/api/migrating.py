@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from terrazzo.api.opening import place_for
 from terrazzo.metadata import NodeMetadata
-from terrazzo.nodes.migrate import migrate_at, remove_documents_at
 from terrazzo.nodes.node_base import NodeBase
 from terrazzo.storage import StoreLike, StorePath
 from terrazzo.types import ZarrFormat
+
+if TYPE_CHECKING:
+    from terrazzo.nodes import migrate
+else:
+    from terrazzo.runtime.lazy import LazyModule
+
+    migrate = LazyModule("terrazzo.nodes.migrate")
 
 __all__ = ["migrate_to_v3", "migrate_v2_to_v3", "remove_metadata"]
 
@@ -61,7 +69,7 @@ async def migrate_v2_to_v3(
     """
     source = place_for(input_store, None, None, None)
     target = None if output_store is None else place_for(output_store, None, None, None)
-    return await migrate_at(source, target, dry_run=dry_run, overwrite=overwrite)
+    return await migrate.migrate_at(source, target, dry_run=dry_run, overwrite=overwrite)
 
 
 async def migrate_to_v3(zarr_v2: NodeBase, output_path: StorePath, dry_run: bool = False) -> dict[str, NodeMetadata]:
@@ -78,7 +86,7 @@ async def migrate_to_v3(zarr_v2: NodeBase, output_path: StorePath, dry_run: bool
 
     The result and the errors are those of ``migrate_v2_to_v3``.
     """
-    return await migrate_at(zarr_v2.store_path, output_path, dry_run=dry_run)
+    return await migrate.migrate_at(zarr_v2.store_path, output_path, dry_run=dry_run)
 
 
 async def remove_metadata(
@@ -105,4 +113,6 @@ async def remove_metadata(
     ValueError
         A node has no documents of the other format. Nothing has been deleted then.
     """
-    return await remove_documents_at(place_for(store, None, None, None), zarr_format, force=force, dry_run=dry_run)
+    return await migrate.remove_documents_at(
+        place_for(store, None, None, None), zarr_format, force=force, dry_run=dry_run
+    )

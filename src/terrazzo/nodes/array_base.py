@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -13,13 +13,18 @@ from terrazzo.errors import ZarrDeprecationWarning, warn
 from terrazzo.grid import ChunkGrid, RegularChunkGridMetadata
 from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.node_base import NodeBase
-from terrazzo.nodes.report import VARIABLE, ArrayInfo
 from terrazzo.spec import ArrayConfig
 from terrazzo.types import ChunkCoords, MemoryOrder
+
+if TYPE_CHECKING:
+    from terrazzo.nodes.report import ArrayInfo
 
 __all__ = ["ArrayBase"]
 
 T = TypeVar("T")
+
+VARIABLE = "<variable>"
+"""What a report says of the shape of chunks that differ in shape."""
 
 
 class ArrayBase(NodeBase):
@@ -183,6 +188,8 @@ class ArrayBase(NodeBase):
         return self._info()
 
     def _info(self, chunks_initialized: int | None = None, bytes_stored: int | None = None) -> ArrayInfo:
+        from terrazzo.nodes.report import ArrayInfo  # loaded on use: `import terrazzo` is to be quick
+
         return ArrayInfo(
             zarr_format=self.metadata.zarr_format,
             data_type=self.metadata.data_type,

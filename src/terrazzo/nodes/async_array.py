@@ -17,7 +17,6 @@ from terrazzo.nodes.async_elements import AsyncElements
 from terrazzo.nodes.chunk_io import ChunkIO
 from terrazzo.nodes.foreign_pipeline import make_pipeline
 from terrazzo.nodes.locate import DOCUMENT, Seen, change_attributes, read_node, read_node_and
-from terrazzo.nodes.report import ArrayInfo
 from terrazzo.nodes.stored import stored_chunks
 from terrazzo.runtime import operation
 from terrazzo.settings import current_options
@@ -28,6 +27,7 @@ from terrazzo.types import JSON, ChunkCoords, ShapeLike, ZarrFormat
 
 if TYPE_CHECKING:
     from terrazzo.nodes.buffered import AsyncBufferedWriter
+    from terrazzo.nodes.report import ArrayInfo
 
 __all__ = ["AsyncArray", "of_format", "open_array_at"]
 

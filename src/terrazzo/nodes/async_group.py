@@ -17,7 +17,6 @@ from terrazzo.nodes.async_making import AsyncMaking
 from terrazzo.nodes.consolidated import read_group, read_with_copies
 from terrazzo.nodes.copies import changing
 from terrazzo.nodes.create import create_array_at, create_group_at
-from terrazzo.nodes.foreign import require_no_foreign
 from terrazzo.nodes.locate import DOCUMENT, NodeMetadata, Seen, change_attributes, delete_node, read_node, read_node_and
 from terrazzo.runtime import operation
 from terrazzo.storage import StoreLike, StorePath
@@ -127,6 +126,8 @@ class AsyncGroup(AsyncMaking):
         if not normalize_path(key):
             raise KeyError(f"{key!r} is the group itself")
         place = self._place(key)
+        from terrazzo.nodes.foreign import require_no_foreign  # loaded on use: `import terrazzo` is to be quick
+
         await require_no_foreign(place)
         async with self.store.lock(place.prefix + DOCUMENT), changing(place, self.metadata.zarr_format):
             await delete_node(place)

@@ -22,7 +22,6 @@ from terrazzo.nodes.defaults import (
     SerializerLike,
     parse_shape,
 )
-from terrazzo.nodes.hierarchy import create_nodes
 from terrazzo.nodes.older import arguments_like, create_older_at, without_fill_value
 from terrazzo.nodes.sharding import ShardsLike
 from terrazzo.runtime import map_concurrent, operation
@@ -271,6 +270,8 @@ class AsyncMaking(AsyncMembers):
         ValueError
             One of them is the group itself.
         """
+        from terrazzo.nodes.hierarchy import create_nodes  # loaded on use: `import terrazzo` is to be quick
+
         for path, metadata, place in await create_nodes(
             self.store_path, nodes, overwrite=overwrite, within=self.metadata.zarr_format
         ):

@@ -12,12 +12,12 @@ from terrazzo.nodes.copies import changes_in
 from terrazzo.nodes.group_base import GroupBase
 from terrazzo.nodes.locate import read_node
 from terrazzo.nodes.members import Found, iter_found
-from terrazzo.nodes.report import GroupInfo
 from terrazzo.runtime import operation, operation_listing, run_inline
 from terrazzo.storage import StorePath
 
 if TYPE_CHECKING:
     from terrazzo.nodes.async_group import AsyncGroup, AsyncNode
+    from terrazzo.nodes.report import GroupInfo
     from terrazzo.nodes.tree import TreeRepr
 
 __all__ = ["AsyncMembers"]

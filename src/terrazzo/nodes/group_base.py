@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from terrazzo.metadata import ArrayMetadata, GroupMetadata
 from terrazzo.nodes.node_base import NodeBase
-from terrazzo.nodes.report import GroupInfo
+
+if TYPE_CHECKING:
+    from terrazzo.nodes.report import GroupInfo
 
 __all__ = ["GroupBase"]
 
@@ -31,6 +34,8 @@ class GroupBase(NodeBase):
 
         def count(kind: type) -> int | None:
             return None if members is None else sum(isinstance(member, kind) for member in members)
+
+        from terrazzo.nodes.report import GroupInfo  # loaded on use: `import terrazzo` is to be quick
 
         return GroupInfo(
             name=self.path,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -22,7 +21,6 @@ from terrazzo.metadata.array_v2 import parse_v2_format
 from terrazzo.metadata.array_v3 import parse_zarr_format
 from terrazzo.metadata.json import parse_document
 from terrazzo.nodes.copies import ancestors_of, changes_in, changing
-from terrazzo.nodes.foreign import require_no_foreign
 from terrazzo.pipeline.cache import forget_below
 from terrazzo.runtime import map_concurrent, pause
 from terrazzo.storage import StorePath
@@ -185,6 +183,8 @@ async def change_attributes(
         except ConcurrentWriteError:
             if not left:
                 raise
+            import random  # loaded on use: `import terrazzo` is to be quick
+
             await pause(random.uniform(0, LONGEST_WAIT))  # noqa: S311 - no secret
         else:
             break
@@ -241,7 +241,12 @@ async def create_node(
     documents = metadata.to_buffer_dict(default_buffer_prototype())  # what cannot be encoded fails here
     async with place.store.lock(place.prefix + DOCUMENT):
         replaces = overwrite and place.store.supports_deletes
-        await (require_no_foreign(place) if replaces else require_vacant(place))
+        if replaces:
+            from terrazzo.nodes.foreign import require_no_foreign  # loaded on use: `import terrazzo` is to be quick
+
+            await require_no_foreign(place)
+        else:
+            await require_vacant(place)
         missing, holders = await look_above(place, metadata.zarr_format)
         async with changing(place, metadata.zarr_format, holders):
             if replaces:

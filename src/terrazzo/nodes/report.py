@@ -8,12 +8,9 @@ from typing import Any
 
 from terrazzo.grid import ChunkGrid
 
-__all__ = ["VARIABLE", "ArrayInfo", "GroupInfo", "human_readable_size", "reason_of"]
+__all__ = ["ArrayInfo", "GroupInfo", "human_readable_size", "reason_of"]
 
 LABEL_WIDTH = 19
-
-VARIABLE = "<variable>"
-"""The shape of chunks that differ in shape."""
 
 
 def human_readable_size(size: int) -> str:

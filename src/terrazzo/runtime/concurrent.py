@@ -14,7 +14,6 @@ import contextlib
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from terrazzo.runtime.blocking import wait_for_all
@@ -24,6 +23,7 @@ from terrazzo.settings import max_workers
 
 if TYPE_CHECKING:
     import asyncio
+    from concurrent.futures import Future
 else:
     from terrazzo.runtime.lazy import LazyModule
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -28,10 +27,13 @@ from terrazzo.settings import current_options
 
 if TYPE_CHECKING:
     import asyncio
+    from concurrent import futures
+    from concurrent.futures import Future
 else:
     from terrazzo.runtime.lazy import LazyModule
 
     asyncio = LazyModule("asyncio")
+    futures = LazyModule("concurrent.futures")
 
 __all__ = [
     "Scope",
@@ -219,7 +221,7 @@ async def run_there(coroutine: Coroutine[Any, Any, R], loop: asyncio.AbstractEve
     loop = background_loop() if loop is None else loop
     if asyncio.get_running_loop() is loop:
         return await coroutine
-    outcome: Future[R] = Future()
+    outcome: Future[R] = futures.Future()
     outcome.set_running_or_notify_cancel()
     tasks: list[asyncio.Task[R]] = []
 

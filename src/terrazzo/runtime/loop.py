@@ -10,7 +10,6 @@ import atexit
 import os
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,10 +18,13 @@ from terrazzo.runtime.blocking import wait_for_all
 
 if TYPE_CHECKING:
     import asyncio
+    from concurrent import futures
+    from concurrent.futures import Future
 else:
     from terrazzo.runtime.lazy import LazyModule
 
     asyncio = LazyModule("asyncio")
+    futures = LazyModule("concurrent.futures")
 
 __all__ = ["background_loop", "run_on_loop", "settle", "stop_loop"]
 
@@ -76,7 +78,7 @@ def run_on_loop(coroutine: Coroutine[Any, Any, R], timeout: float | None = None)
     if threading.current_thread() is _thread:
         coroutine.close()
         raise SyncError("a blocking call was made from a coroutine on terrazzo's own event loop; await it instead")
-    outcome: Future[R] = Future()
+    outcome: Future[R] = futures.Future()
     tasks: list[asyncio.Task[R]] = []
 
     def start() -> None:

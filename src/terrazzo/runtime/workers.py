@@ -13,9 +13,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from queue import SimpleQueue
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent import futures
+    from concurrent.futures import Future
+else:
+    from terrazzo.runtime.lazy import LazyModule
+
+    futures = LazyModule("concurrent.futures")
 
 __all__ = ["Workers", "functions", "operations"]
 
@@ -47,7 +54,7 @@ class Workers:
         RuntimeError
             The interpreter is shutting down and no thread is left to do it.
         """
-        future: Future[R] = Future()
+        future: Future[R] = futures.Future()
         self._tasks.put((future, call, args, kwargs))
         if not self._idle.acquire(blocking=False):
             self._grow(future)

@@ -11,7 +11,6 @@ import errno
 import itertools
 import os
 import re
-import shutil
 import stat
 import time
 from collections.abc import Callable, Hashable, Iterator
@@ -379,6 +378,8 @@ def _remove_documents(folder: str) -> None:
 
 def _remove_all(folder: str) -> None:
     """Delete a folder; what somebody else deletes meanwhile does not matter."""
+    import shutil  # loaded on use: `import terrazzo` is to be quick
+
     for _ in range(ATTEMPTS):
         try:
             shutil.rmtree(folder)
