@@ -22,7 +22,7 @@ __all__ = ["DEFAULTS", "BadConfigError", "Config", "Limits", "Options", "Retry",
 
 MIB = 1 << 20
 
-SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]i?B|B)", re.IGNORECASE)
+SIZE = r"(\d+(?:\.\d+)?)\s*([KMGT]i?B|B)"
 UNITS = {"b": 1}
 UNITS |= {f"{letter}b": 1000 ** (power + 1) for power, letter in enumerate("kmgt")}
 UNITS |= {f"{letter}ib": 1024 ** (power + 1) for power, letter in enumerate("kmgt")}
@@ -354,7 +354,7 @@ def _whole_number(key: str, least: int, *, optional: bool = False) -> int | None
 
 def _bytes(key: str) -> int:
     value = config.get(key)
-    if isinstance(value, str) and (match := SIZE.fullmatch(value.strip())):
+    if isinstance(value, str) and (match := re.fullmatch(SIZE, value.strip(), re.IGNORECASE)):
         return int(float(match[1]) * UNITS[match[2].lower()])
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise BadConfigError(f"config[{key!r}] is {value!r}, expected a number of bytes, or text such as '256 MiB'")

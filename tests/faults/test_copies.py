@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import terrazzo
-from terrazzo.nodes.foreign import JOURNAL
+from terrazzo.nodes.locate import JOURNAL
 from terrazzo.nodes.transfer import journal
 from terrazzo.storage import MemoryStore, WrapperStore
 from terrazzo.testing.stores import FailingStore, SuspendingStore

@@ -8,7 +8,7 @@ import terrazzo
 from terrazzo.errors import ForeignFilesError
 from terrazzo.grid import DefaultChunkKeyEncoding
 from terrazzo.grid.keys import ChunkKeyEncoding
-from terrazzo.nodes.foreign import JOURNAL
+from terrazzo.nodes.locate import JOURNAL
 from terrazzo.registry import register_chunk_key_encoding
 from terrazzo.storage import StorePath
 from terrazzo.testing.stores import CountingStore

@@ -6,7 +6,7 @@ import pytest
 import terrazzo
 from terrazzo.errors import MetadataValidationError, UnknownCodecError, UnreadableMemberWarning
 from terrazzo.nodes import members
-from terrazzo.nodes.foreign import JOURNAL
+from terrazzo.nodes.locate import JOURNAL
 from terrazzo.nodes.members import iter_members
 from terrazzo.storage import MemoryStore, StorePath
 from terrazzo.testing.stores import CountingStore, FailingStore

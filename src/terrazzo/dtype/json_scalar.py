@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-DECIMAL = re.compile(r"[+-]?(?:nan|inf(?:inity)?|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)", re.IGNORECASE)
-HEX = re.compile(r"0x([0-9a-fA-F]+)")
+DECIMAL = r"[+-]?(?:nan|inf(?:inity)?|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
+HEX = r"0x([0-9a-fA-F]+)"
 
 
 def bool_from_json(data: JSON) -> bool:
@@ -66,10 +66,10 @@ def float_from_json(data: JSON, dtype: np.dtype[Any], make: Callable[[float], An
     if isinstance(data, str):
         if data in SPECIAL:
             return scalar_type(SPECIAL[data])
-        bits = HEX.fullmatch(data)
+        bits = re.fullmatch(HEX, data)
         if bits:
             return _from_bits(data, bits[1], dtype)
-        if not DECIMAL.fullmatch(data):
+        if not re.fullmatch(DECIMAL, data, re.IGNORECASE):
             raise MetadataValidationError(f"expected a number for {dtype.name}, got {quote(data)}")
         number = float(data)
         if math.isinf(number) and "inf" not in data.lower():

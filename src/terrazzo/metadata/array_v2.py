@@ -5,6 +5,7 @@ Specification: Zarr v2 "Metadata".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Literal, Self, TypeAlias
@@ -308,7 +309,7 @@ def _parse_dtype(data: Any, codecs: Iterable[Any]) -> ZDType[Any, Any]:
     except MissingPackageError as error:
         return unknown_data_type({"name": data, "object_codec_id": object_codec_id}, problem=str(error))
     except DataTypeValidationError as error:
-        if isinstance(data, str) and V2_NAME.fullmatch(data):
+        if isinstance(data, str) and re.fullmatch(V2_NAME, data):
             problem = str(error) if data == "|O" else ""  # which filters would do
             return unknown_data_type({"name": data, "object_codec_id": object_codec_id}, problem=problem)
         raise MetadataValidationError(str(error), field="dtype") from error

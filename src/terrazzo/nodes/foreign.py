@@ -9,14 +9,11 @@ from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import ForeignFilesError, UnknownCodecError, context, quote
 from terrazzo.grid import ChunkKeyEncoding, DefaultChunkKeyEncoding, V2ChunkKeyEncoding, parse_chunk_key_encoding
 from terrazzo.metadata.json import parse_document
+from terrazzo.nodes.locate import JOURNAL
 from terrazzo.settings import current_options
 from terrazzo.storage import StorePath
 
-__all__ = ["JOURNAL", "require_no_foreign"]
-
-JOURNAL = "__terrazzo_copy.json"
-"""What a copy writes down of itself beside what it makes. Names that start with two underscores are no nodes.
-Specification: Zarr v3.1 "Node names"."""
+__all__ = ["require_no_foreign"]
 
 INDEX = "(?:0|[1-9][0-9]*)"
 OURS = re.compile(rf"zarr\.json|\.z(?:array|group|attrs|metadata)|c|(?:c\.)?{INDEX}(?:\.{INDEX})*|{re.escape(JOURNAL)}")

@@ -45,6 +45,9 @@ __all__ = [
 DOCUMENT = "zarr.json"
 """The document of format 3; its lock is held while a node of either format changes."""
 V2_DOCUMENTS = (".zarray", ".zgroup", ".zattrs")
+JOURNAL = "__terrazzo_copy.json"
+"""What a copy writes down of itself beside what it makes. Names that start with two underscores are no nodes.
+Specification: Zarr v3.1 "Node names"."""
 READS_AT_ONCE = 16
 
 ATTEMPTS = 50

@@ -7,8 +7,7 @@ from typing import TypeAlias
 
 from terrazzo.errors import BaseZarrError, InvalidKeyError, context
 from terrazzo.metadata import GroupMetadata
-from terrazzo.nodes.foreign import JOURNAL
-from terrazzo.nodes.locate import DOCUMENT, V2_DOCUMENTS, NodeMetadata, read_node
+from terrazzo.nodes.locate import DOCUMENT, JOURNAL, V2_DOCUMENTS, NodeMetadata, read_node
 from terrazzo.runtime import map_concurrent
 from terrazzo.storage import StorePath
 from terrazzo.storage.path import normalize_path

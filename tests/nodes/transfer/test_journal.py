@@ -4,7 +4,7 @@ import pytest
 import terrazzo
 from terrazzo.buffer.cpu import Buffer
 from terrazzo.errors import MetadataValidationError
-from terrazzo.nodes.foreign import JOURNAL
+from terrazzo.nodes.locate import JOURNAL
 from terrazzo.nodes.transfer.journal import Journal, describe_place, fingerprint
 from terrazzo.storage import LocalStore, MemoryStore, StorePath
 from terrazzo.testing.stores import CountingStore, SuspendingStore

@@ -17,7 +17,7 @@ from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import MetadataValidationError, context
 from terrazzo.metadata.json import parse_document
-from terrazzo.nodes.foreign import JOURNAL
+from terrazzo.nodes.locate import JOURNAL
 from terrazzo.storage import StorePath, WrapperStore
 
 __all__ = ["CLEARING", "COPYING", "DELETING", "Journal", "describe_place", "fingerprint"]

@@ -14,8 +14,7 @@ from terrazzo.abc.store import DOCUMENTS
 from terrazzo.buffer.cpu import numpy_buffer_prototype
 from terrazzo.errors import ContainsGroupError, context
 from terrazzo.nodes.copies import changing
-from terrazzo.nodes.foreign import JOURNAL
-from terrazzo.nodes.locate import DOCUMENT
+from terrazzo.nodes.locate import DOCUMENT, JOURNAL
 from terrazzo.nodes.transfer.journal import Journal, describe_place, fingerprint
 from terrazzo.nodes.transfer.options import Copied, CopyOptions, last_line, log_of
 from terrazzo.nodes.transfer.plan import Ends

@@ -15,8 +15,7 @@ from terrazzo.errors import BaseZarrError, NodeNotFoundError
 from terrazzo.metadata import ArrayMetadata, ConsolidatedMetadata, GroupMetadata, NodeMetadata
 from terrazzo.nodes.consolidated import with_copies
 from terrazzo.nodes.copies import COPIES_V2
-from terrazzo.nodes.foreign import JOURNAL
-from terrazzo.nodes.locate import DOCUMENT, read_node
+from terrazzo.nodes.locate import DOCUMENT, JOURNAL, read_node
 from terrazzo.nodes.members import AT_ONCE, RESERVED_PREFIX
 from terrazzo.nodes.report import reason_of
 from terrazzo.nodes.transfer.progress import ProgressLike, progress_of
