@@ -332,6 +332,18 @@ def test_a_document_leads_to_its_own_host_and_to_what_is_listed(tmp_path):
             run_on_loop(fetch(store, "own"))
 
 
+@pytest.mark.parametrize("number", [301, 302, 303, 307, 308])
+def test_nobody_goes_where_a_server_redirects(number):
+    with served({}) as server, served({}, secret=b"secret") as other:
+        server.fail("a", status(number, Location=f"{other.url}/secret"))
+        server.values["refs.json"] = json.dumps({"whole": ["a"], "part": ["a", 0, 3]}).encode()
+        store = ReferenceStore(f"{server.url}/refs.json")
+        for ask in (lambda: fetch(store, "whole"), lambda: fetch(store, "part"), lambda: store.getsize("whole")):
+            with pytest.raises(StoreError, match=f"status {number}, which is not followed"):
+                run_on_loop(ask())
+        assert not other.requests
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -32,9 +32,8 @@ from terrazzo.storage import StorePath
 __all__ = ["make_app"]
 
 PIECE = 4 << 20
-"""Bytes that are read and sent at once."""
-HASHED = 16 << 20
-"""Bytes of the largest value that has an ETag made of its bytes, where the store knows no version of it."""
+"""Bytes that are read and sent at once. Longer values have no ETag where the store knows no version of them: it would
+take all of their bytes to make one."""
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 METHODS = "GET, HEAD, OPTIONS"
 EXPOSED = "Accept-Ranges, Content-Length, Content-Range, ETag"
@@ -147,7 +146,7 @@ class _Served:
 
     async def _send(self, request: web.Request, key: str, value: Value, size: int) -> web.StreamResponse:
         etag = _etag_of(await value.version())
-        whole = await _read(value, 0, size) if etag is None and size <= HASHED else None
+        whole = await _read(value, 0, size) if etag is None and size <= PIECE else None
         if whole is not None:
             etag = _digest(whole)
         found = _precondition(request, etag)

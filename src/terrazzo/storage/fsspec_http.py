@@ -15,6 +15,7 @@ from terrazzo.storage.failures import ABSENT, BEYOND_THE_END
 __all__ = ["info", "read"]
 
 PARTIAL = 206
+REDIRECTIONS = 300
 NOT_ALLOWED = frozenset({405, 501})
 
 
@@ -26,7 +27,7 @@ async def read(fs: Any, url: str, byte_range: ByteRequest | None) -> bytes | Non
             return None
         if byte_range is not None and response.status == BEYOND_THE_END:
             return b""
-        response.raise_for_status()
+        _check(response)
         data: bytes = await response.read()
     if byte_range is not None and response.status != PARTIAL:  # the server sent all of it
         start, end = resolve(byte_range, len(data))
@@ -37,17 +38,24 @@ async def read(fs: Any, url: str, byte_range: ByteRequest | None) -> bytes | Non
 async def info(fs: Any, url: str) -> dict[str, Any] | None:
     """Size and version of a value, where the server tells; None when there is none."""
     session = await fs.set_session()
-    async with session.head(fs.encode_url(url), **_options(fs, None), allow_redirects=True) as response:
+    async with session.head(fs.encode_url(url), **{"allow_redirects": True, **_options(fs, None)}) as response:
         if response.status in ABSENT:
             return None
         if response.status not in NOT_ALLOWED:
-            response.raise_for_status()
+            _check(response)
             return _told(response.headers)
     async with session.get(fs.encode_url(url), **_options(fs, None)) as response:
         if response.status in ABSENT:
             return None
-        response.raise_for_status()
+        _check(response)
         return _told(response.headers)
+
+
+def _check(response: Any) -> None:
+    """Raise unless the answer is what was asked for, and not where else it may be."""
+    response.raise_for_status()
+    if response.status >= REDIRECTIONS:
+        raise OSError(f"the server redirects to another place, status {response.status}, which is not followed")
 
 
 def _told(headers: Mapping[str, str]) -> dict[str, Any]:

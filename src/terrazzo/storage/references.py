@@ -35,7 +35,8 @@ class ReferenceStore(Store):
 
     A reference leads only to where the document is, which is its host, its bucket or its local folder, and to the
     `origins` that the caller trusts. What leads elsewhere raises when it is read. References without a host are
-    relative to the document. A document from elsewhere never leads to local files.
+    relative to the document. A document from elsewhere never leads to local files. Where a server redirects from one
+    place to another, nobody goes.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ class ReferenceStore(Store):
         slash; or the references themselves.
     origins
         Further places to which references may lead: URLs such as ``"s3://bucket"`` or ``"https://example.org/data"``,
-        or local folders. A mapping has the `storage_options` of each as its values.
+        or local folders. A mapping has the `storage_options` of each as its values; those for HTTP are fsspec's.
     storage_options
         For the URL of the document, and what is beside it.
     read_only
@@ -196,7 +197,7 @@ class ReferenceStore(Store):
             if below is not None:
                 store = self._stores.get(origin)
                 if store is None:
-                    store = self._stores[origin] = self._store_at(origin.url, options)
+                    store = self._stores[origin] = self._store_of(origin, options)
                 return store, below
         known = ", ".join(scrub(origin.url, self._hidden) for origin, _ in self._allowed) or "nowhere"
         raise self._refused(
@@ -209,6 +210,13 @@ class ReferenceStore(Store):
 
     def _refused(self, key: str, why: str) -> StoreAccessError:
         return StoreAccessError(f"{self}: the reference of {quote(key)}: {why}", op="get", store=str(self), key=key)
+
+    def _store_of(self, origin: Origin, options: Mapping[str, Any]) -> Store:
+        if origin.scheme not in ("http", "https"):
+            return self._store_at(origin.url, options)
+        from terrazzo.storage.fsspec import FsspecStore  # obstore goes wherever a server redirects it
+
+        return FsspecStore.from_url(origin.url, {**options, "allow_redirects": False}, read_only=True)
 
     def _store_at(self, url: str, options: Mapping[str, Any]) -> Store:
         try:
