@@ -159,3 +159,90 @@ def test_a_file_that_somebody_deletes_is_made_again(path):
     os.unlink(path)
     assert run_inline(held(lock("a")))
     assert os.path.exists(path)
+
+
+def test_a_key_that_is_held_stays_held_when_all_are_let_go(path):
+    lock = Holder(path)
+
+    async def use():
+        async with lock("a"):
+            with lock.files.all():  # of the same process, on this thread or on another one
+                pass
+            assert not gets(path, "a")
+            assert gets(path, "b", 5)
+
+    run_inline(use())
+    assert gets(path, "a", 5)
+
+
+def test_a_key_that_is_let_go_stays_held_while_all_are(path):
+    lock = Holder(path)
+    with lock.files.all():
+        assert run_inline(held(lock("a")))
+        assert not gets(path, "a")
+    assert gets(path, "a", 5)
+
+
+def test_a_thread_that_waits_for_all_keys_lets_others_have_theirs(path):
+    mine, other = Holder(path), Holder(path)  # two descriptors, as of two processes
+    waiting = threading.Event()
+
+    def take_all():
+        waiting.set()
+        with mine.files.all():
+            pass
+
+    async def use():
+        async with other("a"):
+            thread = threading.Thread(target=take_all)
+            thread.start()
+            waiting.wait()
+            time.sleep(0.02)
+            taken = threading.Thread(target=lambda: run_inline(held(mine("b"))))
+            taken.start()
+            taken.join(5)
+            assert not taken.is_alive()
+            assert thread.is_alive()
+        return thread
+
+    run_inline(use()).join(5)
+
+
+def test_a_file_that_is_deleted_while_keys_are_held(path):
+    lock = Holder(path)
+
+    async def use():
+        async with lock("a"):
+            os.unlink(path)
+            keeps_the_number = os.open(os.devnull, os.O_RDONLY)
+            async with lock("b"):
+                assert not gets(path, "b")
+            os.close(keeps_the_number)
+            async with lock("b"):
+                pass
+
+    run_inline(use())
+    assert lock.inside.held() == 0
+    assert gets(path, "a", 5)
+
+
+def test_children_of_a_process_that_is_killed_do_not_keep_its_locks(path):
+    reading, writing = os.pipe()
+    done, finish = os.pipe()
+    number = os.fork()
+    if number == 0:  # holds the lock, and has a child that uses no locks
+        lock = Holder(path)("a")
+        run_inline(lock.__aenter__())
+        if os.fork() == 0:
+            os.close(finish)
+            os.write(writing, b"x")
+            os.read(done, 1)
+            os._exit(0)
+        signal.pause()
+    os.close(done)
+    os.read(reading, 1)
+    os.kill(number, signal.SIGKILL)
+    os.waitpid(number, 0)
+    assert gets(path, "a", 2)
+    for descriptor in (reading, writing, finish):
+        os.close(descriptor)

@@ -131,6 +131,50 @@ def test_a_writer_waits_for_another_one_and_gives_up_in_the_end(path):
     assert run_inline(listed(store)) == ["a", "b", "c"]
 
 
+def test_a_lock_outlasts_a_transaction_within_it(path):
+    store, other = SQLiteStore(path), SQLiteStore(path)
+    with store.locked("a"):
+        with store.transaction():
+            run_inline(put(store, "x"))
+        assert not _gets_lock(path, "a", 0.3)
+    assert _gets_lock(path, "a")
+    with store.transaction():
+        lock = other.locked("b")
+        lock.__enter__()
+    assert not _gets_lock(path, "b", 0.3)
+    lock.__exit__(None, None, None)
+    assert _gets_lock(path, "b")
+
+
+TAKING = """
+import signal, sys
+from terrazzo.storage import SQLiteStore
+signal.setitimer(signal.ITIMER_REAL, float(sys.argv[3]))
+with SQLiteStore(sys.argv[1]).locked(sys.argv[2]):
+    pass
+"""
+
+
+def _gets_lock(path, name, seconds=10):
+    return subprocess.run([sys.executable, "-c", TAKING, str(path), name, str(seconds)], check=False).returncode == 0
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open(path):
+    store = SQLiteStore(path, wal=False, timeout=0.05)
+    run_inline(put(store, "a/x"))
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM zarr").fetchall()
+    with pytest.raises(StoreTimeoutError, match="locked"), store.transaction():
+        run_inline(put(store, "b"))
+    with pytest.raises(StoreTimeoutError, match="locked"):
+        run_inline(store.rename_dir("a", "c"))
+    reader.execute("COMMIT")
+    run_inline(put(store, "d"))
+    assert [key for (key,) in reader.execute("SELECT k FROM zarr ORDER BY k")] == ["a/x", "d"]
+    reader.close()
+
+
 HOLDING = """
 import sys
 from terrazzo.storage import SQLiteStore

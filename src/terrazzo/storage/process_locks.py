@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     from terrazzo.runtime.file_locks import FileLocks
 
 __all__ = ["locks_in"]
+
+
+_used: WeakValueDictionary[str, FileLocks] = WeakValueDictionary()
+"""Those that somebody holds, also when others have been asked for since."""
 
 
 @lru_cache(maxsize=256)
@@ -24,4 +29,4 @@ def locks_in(path: str) -> FileLocks:
         from terrazzo.runtime.file_locks import FileLocks
     except ImportError as error:
         raise NotImplementedError("locks between processes need fcntl, which this system does not have") from error
-    return FileLocks(path)
+    return _used.setdefault(path, FileLocks(path))

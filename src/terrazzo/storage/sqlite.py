@@ -119,9 +119,7 @@ class SQLiteStore(InlineStore):
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         """Keep other writers of one value out, in this process and in all others of this machine."""
         inside = super().lock(key)
-        if self._database.in_transaction or not isinstance(inside, KeyedLock):
-            return inside  # no other process can have a lock
-        return self._locks_of_processes()(key, inside)
+        return self._locks_of_processes()(key, inside) if isinstance(inside, KeyedLock) else inside
 
     def _locks_of_processes(self) -> FileLocks:
         return locks_in(f"{self._database.path}-locks")
@@ -337,15 +335,13 @@ def _rename(connection: sqlite3.Connection, old: str, new: str) -> bool:
     is_outer = not connection.in_transaction
     if is_outer:
         connection.execute("BEGIN IMMEDIATE")
-    try:
-        if rows(connection, f"SELECT 1 FROM zarr WHERE {BELOW} OR k = ? LIMIT 1", (*_below(new), new)):  # noqa: S608
-            return False
+    is_free = not rows(connection, f"SELECT 1 FROM zarr WHERE {BELOW} OR k = ? LIMIT 1", (*_below(new), new))  # noqa: S608
+    if is_free:
         change = f"UPDATE zarr SET k = ? || substr(k, ?) WHERE {BELOW}"  # noqa: S608 - a constant
         connection.execute(change, (new, len(old) + 1, *_below(old)))
-        return True
-    finally:
-        if is_outer:
-            connection.execute("COMMIT")
+    if is_outer:
+        connection.execute("COMMIT")
+    return is_free
 
 
 def _below(folder: str) -> tuple[str, str | bytes]:

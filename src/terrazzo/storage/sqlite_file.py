@@ -197,7 +197,12 @@ class Database:
         """
         with self._mutex:
             try:
-                return change(self._writing())
+                connection = self._writing()
+                try:
+                    return change(connection)
+                finally:
+                    if not self._depth and connection.in_transaction:  # it could not be committed
+                        connection.rollback()
             except sqlite3.Error as error:
                 raise self._told(error) from error
 
@@ -214,7 +219,7 @@ class Database:
         """Make everything that happens meanwhile one step; undone if the block raises."""
         with self._mutex:
             if not self._depth:
-                self.write(lambda connection: connection.execute("BEGIN IMMEDIATE"))
+                self._begin()
             self._depth += 1
         try:
             yield
@@ -222,6 +227,12 @@ class Database:
             self._end("ROLLBACK")
             raise
         self._end("COMMIT")
+
+    def _begin(self) -> None:
+        try:
+            self._writing().execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise self._told(error) from error
 
     def _end(self, how: str) -> None:
         with self._mutex:
