@@ -12,7 +12,7 @@ from terrazzo.abc.store import split_prefix, validate_key, validate_prefix
 from terrazzo.abc.value import StoreValue, Value
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
-from terrazzo.errors import quote
+from terrazzo.errors import CorruptDataError, quote
 from terrazzo.runtime import offload
 from terrazzo.storage.inline import InlineStore, bytes_of
 from terrazzo.storage.sorted_keys import keys_below, names_in
@@ -142,12 +142,17 @@ class ZipStore(InlineStore):
         """Give a file its table of contents again, whose writer was stopped before it closed its store.
 
         Every entry that is whole is kept, under each name the last one; what is incomplete at the end is cut off. A
-        file that has its table is left as it is.
+        file that has its table is left as it is, and so is one with anything else behind its entries.
 
         Returns
         -------
         dict of str to str
             What was lost: names, and why.
+
+        Raises
+        ------
+        CorruptDataError
+            It is no archive, or damaged in the middle.
         """
         file = FileOnDisk(os.fspath(path), os.O_RDWR)
         if not file.lock():
@@ -155,7 +160,13 @@ class ZipStore(InlineStore):
         try:
             read_directory(file)
         except ValueError:
-            entries, end, lost = find_entries(file)
+            entries, end, lost, is_torn = find_entries(file)
+            if not is_torn:
+                raise CorruptDataError(
+                    f"{os.fspath(path)!r}: no entry starts at byte {end} that could be read, and the "
+                    f"{file.size() - end} bytes from there on are not what a writer leaves that was stopped. Nothing "
+                    "was changed; if it is an archive, cut a copy of it off there, and recover that"
+                ) from None
             file.truncate(end)
             file.write_at(end, [directory_of(entries, end, b"")])
             return lost

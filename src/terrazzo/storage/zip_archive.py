@@ -23,7 +23,7 @@ from zlib import crc32
 
 from terrazzo.abc.byte_range import ByteRequest, resolve
 from terrazzo.abc.store import DOCUMENTS, validate_key
-from terrazzo.errors import ConcurrentWriteError, CorruptDataError, InvalidKeyError, LimitExceededError
+from terrazzo.errors import ConcurrentWriteError, CorruptDataError, InvalidKeyError, LimitExceededError, quote
 from terrazzo.runtime.mutex import Mutex
 from terrazzo.settings import current_options
 from terrazzo.storage.zip_file import FileObject, FileOnDisk, PositionedFile
@@ -52,6 +52,7 @@ _origin = os.urandom(8)
 PIECE = 1 << 20
 """Bytes that are copied at once."""
 
+LONGEST_NAME = 0xFFFF
 MUCH = 64 << 20
 """Bytes of dead matter from which a file that is open is copied, if half of it is."""
 
@@ -96,6 +97,7 @@ class Archive:
         self._sorted: Sequence[str] | None = None
         self._end = 0
         self._dead = 0
+        self._bearable = MUCH
         self._is_complete = True
         """Whether the table of contents is in the file."""
         self._is_writing = False
@@ -191,7 +193,7 @@ class Archive:
                 return
             if self._may_write():
                 if self._dead * 2 > self._end:
-                    contents = self._copy(contents)
+                    contents = self._try_copy(contents)
                 self.flush()
                 contents.file.unlock()
             self._contents = self._sorted = None
@@ -292,6 +294,8 @@ class Archive:
 
     def set(self, key: str, data: BytesLike, *, replace: bool = True) -> None:
         """Write a value; unless told to `replace` one, only where there is none."""
+        if len(key.encode()) > LONGEST_NAME:
+            raise InvalidKeyError(f"{quote(key)} is too long for a zip archive, whose names have {LONGEST_NAME} bytes")
         stored, flags = compress(data, self.compression)
         with self._mutex:
             contents = self._writable()
@@ -349,8 +353,18 @@ class Archive:
     def _bury(self, entries: Iterable[Entry]) -> None:
         """Count what is dead, and copy what lives when there is much of it."""
         self._dead += sum(map(_length, entries))
-        if isinstance(self.place, str) and self._dead > MUCH and self._dead * 2 > self._end:
-            self._copy(self.contents())
+        if isinstance(self.place, str) and self._dead > self._bearable and self._dead * 2 > self._end:
+            self._try_copy(self.contents())
+
+    def _try_copy(self, contents: Contents) -> Contents:
+        """Save space where that can be done: there may be no room for a copy, or no leave to make a file."""
+        try:
+            return self._copy(contents)
+        except OSError:
+            if not isinstance(self.place, str):
+                raise  # half of it may have been moved
+            self._bearable = 2 * self._dead
+            return contents
 
     def _may_write(self) -> bool:
         return self._is_writing and self._owner == os.getpid()
@@ -369,13 +383,22 @@ class Archive:
         if file.identity() == contents.identity:
             self._contents = contents = contents._replace(file=file)
             return contents
-        return self._read(file)
+        try:
+            return self._read(file)
+        except BaseException:
+            self._is_writing = False
+            file.unlock()
+            raise
 
     def _open_to_write(self, flags: int) -> PositionedFile:
         if isinstance(self.place, str):
             file = FileOnDisk(self.place, flags)
-            if not file.lock():
-                raise ConcurrentWriteError(f"{self.name} is being written by somebody else; close that store first")
+            while True:
+                if not file.lock():
+                    raise ConcurrentWriteError(f"{self.name} is being written by somebody else; close that store first")
+                if file.is_in_place():
+                    break
+                file = FileOnDisk(self.place, flags)  # whoever had the lock has replaced the file
             opened: PositionedFile = file
         else:
             opened = FileObject(self.place)
@@ -394,14 +417,15 @@ class Archive:
             contents.file.truncate(self._end)
             self._dead = 0
             return self._show(contents.file, live, others, contents.comment)
-        staging = f"{self.place}.{os.urandom(16).hex()}.partial"
+        place = os.path.realpath(self.place)  # a link stays one
+        staging = f"{place}.{os.urandom(16).hex()}.partial"
         try:
             file = FileOnDisk(staging, os.O_RDWR | os.O_CREAT | os.O_EXCL)
             file.lock()
             live, others, end = _copy_entries(contents, file)
             file.write_at(end, [directory_of((*others, *live.values()), end, contents.comment)])
-            shutil.copymode(self.place, staging)
-            os.replace(staging, self.place)
+            shutil.copymode(place, staging)
+            os.replace(staging, place)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(staging)

@@ -75,6 +75,15 @@ class FileOnDisk:
             with contextlib.suppress(OSError):
                 fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
+    def is_in_place(self) -> bool:
+        """Whether its path still leads to it, and not to a file that has taken its place."""
+        try:
+            status = os.stat(self._path)
+        except FileNotFoundError:
+            return False
+        opened = os.fstat(self._descriptor)
+        return (status.st_dev, status.st_ino) == (opened.st_dev, opened.st_ino)
+
     def size(self) -> int:
         """In bytes."""
         return os.fstat(self._descriptor).st_size

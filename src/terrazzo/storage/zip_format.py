@@ -150,8 +150,10 @@ class Entry:
 
 
 def _moment() -> tuple[int, int]:
-    """The time and the date as zip archives count them, in steps of two seconds."""
+    """The time and the date as zip archives count them: in steps of two seconds, from 1980 on."""
     now = time.localtime()
+    if now.tm_year < 1980:  # the clock was never set
+        return 0, 1 << 5 | 1
     return now.tm_hour << 11 | now.tm_min << 5 | now.tm_sec // 2, (
         now.tm_year - 1980
     ) << 9 | now.tm_mon << 5 | now.tm_mday

@@ -31,7 +31,7 @@ __all__ = ["find_entries"]
 PIECE = 1 << 20
 
 
-def find_entries(file: PositionedFile) -> tuple[list[Entry], int, dict[str, str]]:
+def find_entries(file: PositionedFile) -> tuple[list[Entry], int, dict[str, str], bool]:
     """Walk through an archive.
 
     Returns
@@ -42,24 +42,28 @@ def find_entries(file: PositionedFile) -> tuple[list[Entry], int, dict[str, str]
         Where the walk ended, in bytes: what follows is no entry.
     dict
         What was lost: names, and why.
+    bool
+        Whether what follows is what a writer leaves that was stopped; else the archive is damaged, or none.
     """
     found: dict[str, Entry] = {}
     lost: dict[str, str] = {}
-    position, end = 0, file.size()
+    position, end, is_torn = 0, file.size(), True
     while position < end:
         head = file.read_at(position, LOCAL.size)
         if len(head) < LOCAL.size or head[:4] != b"PK\3\4":
+            is_torn = _is_torn(file, position, head)
             break
         entry, is_deletion = _entry_at(file, position, head)
         try:
             if entry.flags & WITH_DESCRIPTOR:
                 _measure(file, entry, end)
             elif entry.end > end:
-                raise CorruptDataError(f"{entry.end - end} of its bytes are missing")
+                raise CorruptDataError(f"{entry.end - end} of its bytes are missing", stage="size")
             check_entry(file, entry)
         except CorruptDataError as error:
             lost[entry.name] = str(error)
             if entry.flags & WITH_DESCRIPTOR or entry.end > end:
+                is_torn = error.stage == "size"
                 break
         else:
             found.pop(entry.name, None)
@@ -67,7 +71,18 @@ def find_entries(file: PositionedFile) -> tuple[list[Entry], int, dict[str, str]
             if not is_deletion:
                 found[entry.name] = entry
         position = entry.end + _descriptor_size(file, entry)
-    return list(found.values()), min(position, end), lost
+    return list(found.values()), min(position, end), lost, is_torn
+
+
+def _is_torn(file: PositionedFile, position: int, head: bytes) -> bool:
+    """Whether what stands where an entry should start is what a stop leaves: less than its header, a part of a table of
+    contents, or the nothing of a file that had grown before its data came.
+    """
+    if not position:
+        return False
+    if len(head) < LOCAL.size or head[:4] == b"PK\1\2":
+        return True
+    return not any(any(file.read_at(start, PIECE)) for start in range(position, file.size(), PIECE))
 
 
 def check_entry(file: PositionedFile, entry: Entry) -> None:
@@ -116,7 +131,7 @@ def _measure(file: PositionedFile, entry: Entry, end: int) -> None:
     except zlib.error as error:
         raise CorruptDataError(str(error)) from error
     if not inflate.eof:
-        raise CorruptDataError("its end is missing")
+        raise CorruptDataError("its end is missing", stage="size")
     entry.size, entry.stored_size = size, position - len(inflate.unused_data) - entry.start
     descriptor = file.read_at(entry.end, 8).removeprefix(b"PK\7\x08")
     (entry.crc,) = struct.unpack_from("<L", descriptor.ljust(4, b"\0"))
