@@ -16,11 +16,14 @@ import pytest
 
 from terrazzo.abc.store import Store
 from terrazzo.storage import LocalStore, MemoryStore
-from terrazzo.testing import pytest_pyfunc_call
+from terrazzo.testing import pytest_fixture_setup, pytest_pyfunc_call
 from terrazzo.testing.stores import SuspendingStore
 from tests.foreign import install_other
 
-__all__ = ["pytest_pyfunc_call"]  # runs tests that are coroutines, also where terrazzo is not installed
+__all__ = [
+    "pytest_fixture_setup",
+    "pytest_pyfunc_call",
+]  # run what is a coroutine, also where terrazzo is not installed
 
 # A shell that runs a job in the background has it ignore Ctrl-C, which tests send to themselves and to their children.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -1,3 +1,4 @@
+import inspect
 import io
 import sys
 
@@ -298,3 +299,23 @@ def test_a_bar_that_nothing_can_draw_is_an_error_before_anything_is_written(sour
     with pytest.raises(ImportError, match=r"terrazzo\[cli\]"):
         terrazzo.copy(source, target, name="x", progress=True)
     assert target == {}
+
+
+@pytest.mark.parametrize("function", [terrazzo.copy, terrazzo.copy_all, terrazzo.copy_store])
+def test_arguments_that_are_missing_or_too_many_are_named(function):
+    name = function.__name__
+    parameters = inspect.signature(function).parameters.values()
+    by_position = [parameter for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+    with pytest.raises(TypeError, match=rf"{name}\(\) needs the argument 'source'"):
+        function()
+    with pytest.raises(TypeError, match=rf"{name}\(\) needs the argument 'dest'"):
+        function({})
+    with pytest.raises(TypeError, match=rf"{name}\(\) got 2 arguments too many by position: 'x' is the first"):
+        function(*[{}] * len(by_position), "x", "y")
+
+
+def test_what_is_no_parameter_is_named(source, dest):
+    for function in (terrazzo.copy_all, terrazzo.copy_store):
+        with pytest.raises(TypeError, match="colour"):
+            function(source.store, dest.store, colour="red")
+    assert contents_of(dest.store).keys() == {"zarr.json"}

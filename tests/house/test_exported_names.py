@@ -90,7 +90,7 @@ PUBLIC = {
         "FsspecStore GpuMemoryStore LocalStore LoggingStore ManagedMemoryStore MappingStore MemoryStore ObjectStore "
         "ReferenceStore SQLiteStore StoreLike StorePath WrapperStore ZipStore"
     ),
-    "terrazzo.testing": "StoreTests assert_bytes_equal pytest_configure pytest_pyfunc_call",
+    "terrazzo.testing": "StoreTests assert_bytes_equal pytest_configure pytest_fixture_setup pytest_pyfunc_call",
     "terrazzo.testing.buffer": "NDBufferUsingTestNDArrayLike StoreExpectingTestBuffer TestBuffer TestNDArrayLike",
     "terrazzo.testing.utils": "assert_bytes_equal gpu_mark gpu_test has_cupy skip_if_no_gpu",
     "terrazzo.testing.hierarchy": "ZarrHierarchyStateMachine",

@@ -99,7 +99,13 @@ from terrazzo.runtime import pause
 from terrazzo.storage import MemoryStore
 from terrazzo.testing import StoreTests
 
+closed = []
+
 class Broken(MemoryStore):
+    def close(self):
+        super().close()
+        closed.append(self)
+
     async def exists(self, key):
         return True
 
@@ -111,8 +117,19 @@ class TestBroken(StoreTests[Broken, cpu.Buffer]):
     def store_kwargs(self):
         return {"store_dict": {}}
 
+    @pytest.fixture
+    async def filled(self, store):
+        await store.set("a", cpu.Buffer.from_bytes(b"1"))
+        return store
+
+    def test_with_a_fixture_of_its_own(self, filled):
+        assert list(filled._store_dict) == ["a"]
+
     async def test_of_its_own(self, store):
         assert await store.exists("a") is False
+
+    def test_after_all_others(self):
+        assert closed
 
 async def test_of_somebody_else():
     pass
@@ -130,4 +147,5 @@ def test_a_package_runs_the_suite_with_the_plugin_alone(tmp_path):
     assert "TestBroken::test_exists" in failed
     assert "TestBroken::test_of_its_own" in failed
     assert "async def functions are not natively supported" in result.stdout  # the other test is nobody's
-    assert "TestBroken::test_delete" not in failed
+    for held in ("test_delete", "test_with_a_fixture_of_its_own", "test_after_all_others"):
+        assert f"TestBroken::{held}" not in failed

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from terrazzo.api.opening import place_for
+from terrazzo.errors import quote
 from terrazzo.grid import ChunkKeyEncodingLike
 from terrazzo.nodes.async_group import AsyncGroup
 from terrazzo.nodes.defaults import ChunksLike, CompressorsLike, FiltersLike, SerializerLike
@@ -32,16 +33,43 @@ __all__ = ["copy", "copy_all", "copy_store", "rechunk"]
 Memory = int | str | None
 
 
+class _Required:
+    def __repr__(self) -> str:
+        return "<required>"
+
+
+REQUIRED: Any = _Required()
+"""What has to be given all the same. zarr-python declares the functions that copy with ``*args`` and ``**kwargs``, and
+implements none; what was written against its declarations can be checked against these."""
+
+
+def _check_call(name: str, source: object, dest: object, more: Sequence[object], unknown: Iterable[str] = ()) -> None:
+    """Raise where an argument is missing, or one is given that there is no parameter for.
+
+    Raises
+    ------
+    TypeError
+        It is named.
+    """
+    for parameter, value in (("source", source), ("dest", dest)):
+        if value is REQUIRED:
+            raise TypeError(f"{name}() needs the argument {parameter!r}")
+    if more:
+        raise TypeError(f"{name}() got {len(more)} arguments too many by position: {quote(more[0])} is the first")
+    for parameter in unknown:
+        raise TypeError(f"{name}() has no parameter {parameter!r}")
+
+
 async def copy(
-    source: NodeBase | StoreLike,
-    dest: NodeBase | StoreLike,
+    source: NodeBase | StoreLike = REQUIRED,
+    dest: NodeBase | StoreLike = REQUIRED,
     name: str | None = None,
     shallow: bool = False,
     without_attrs: bool = False,
     log: LogLike = None,
     if_exists: IfExists = "raise",
     dry_run: bool = False,
-    *,
+    *args: Any,
     zarr_format: ZarrFormat | None = None,
     max_memory: Memory = None,
     progress: ProgressLike = None,
@@ -114,6 +142,7 @@ async def copy(
     >>> root["c/b"][:]
     array([1, 2, 3])
     """
+    _check_call("copy", source, dest, args)
     origin, source_format = _end(source, "r")
     place, target_format = _end(dest, None)
     if name is None:
@@ -137,14 +166,14 @@ async def copy(
 
 
 async def copy_all(
-    source: NodeBase | StoreLike,
-    dest: NodeBase | StoreLike,
+    source: NodeBase | StoreLike = REQUIRED,
+    dest: NodeBase | StoreLike = REQUIRED,
     shallow: bool = False,
     without_attrs: bool = False,
     log: LogLike = None,
     if_exists: IfExists = "raise",
     dry_run: bool = False,
-    *,
+    *args: Any,
     zarr_format: ZarrFormat | None = None,
     max_memory: Memory = None,
     progress: ProgressLike = None,
@@ -165,6 +194,7 @@ async def copy_all(
     >>> dest["a/b"].chunks, dict(dest.attrs)
     ((2,), {'mine': 1})
     """
+    _check_call("copy_all", source, dest, args)
     origin, source_format = _end(source, "r")
     place, target_format = _end(dest, None)
     options = transfer.CopyOptions(
@@ -187,8 +217,8 @@ async def copy_all(
 
 
 async def copy_store(
-    source: StoreLike,
-    dest: StoreLike,
+    source: StoreLike = REQUIRED,
+    dest: StoreLike = REQUIRED,
     source_path: str = "",
     dest_path: str = "",
     excludes: str | Iterable[str] | None = None,
@@ -197,9 +227,10 @@ async def copy_store(
     if_exists: IfExists = "raise",
     dry_run: bool = False,
     log: LogLike = None,
-    *,
+    *args: Any,
     progress: ProgressLike = None,
     executor: Executor | None = None,
+    **kwargs: Any,
 ) -> Copied:
     """Copy the values of a store as they are: chunks, documents and whatever else is there.
 
@@ -238,6 +269,7 @@ async def copy_store(
     >>> sorted(new)
     ['a/c/0', 'a/c/1']
     """
+    _check_call("copy_store", source, dest, args, kwargs)
     options = transfer.CopyOptions(
         log=log, if_exists=transfer.parse_if_exists(if_exists), dry_run=dry_run, progress=progress, executor=executor
     )

@@ -85,6 +85,7 @@ class FsspecStore(RemoteStore):
     """
 
     fs: AbstractFileSystem
+    path: str
     allowed_exceptions: tuple[type[Exception], ...]
 
     def __init__(

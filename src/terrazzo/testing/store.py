@@ -1,7 +1,7 @@
 """The conformance suite of stores: subclass `StoreTests` and say how your store is made.
 
-The tests that are coroutines are run by the pytest plugin of this package, so none for asyncio is needed; one that is
-there, in its automatic mode, runs them instead. Needs the package ``pytest``.
+The tests and fixtures that are coroutines are run by the pytest plugin of this package, so none for asyncio is needed;
+one that is there, in its automatic mode, runs them instead. Needs the package ``pytest``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import pickle
 import time
 import warnings
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Generic, Literal, TypeVar
 
 import pytest
@@ -117,19 +117,24 @@ class StoreTests(Generic[S, B]):
         """Arguments for ``open`` of the class of the store."""
         return store_kwargs
 
-    @pytest.fixture
-    def store(self, open_kwargs: dict[str, Any]) -> Any:
-        """A store that is open, empty and can be written."""
-        store = on_the_loop(self.store_cls.open(**open_kwargs))
-        yield store
-        store.close()
+    @pytest.fixture(autouse=True)
+    def _stores_are_closed(self) -> Iterator[None]:
+        self._stores: list[S] = []
+        yield
+        for store in self._stores:
+            store.close()
 
     @pytest.fixture
-    def store_not_open(self, store_kwargs: dict[str, Any]) -> Any:
-        """A store that nobody has opened."""
-        store = self.store_cls(**store_kwargs)
-        yield store
-        store.close()
+    async def store(self, open_kwargs: dict[str, Any]) -> S:
+        """A store that is open, empty and can be written; it is closed after the test."""
+        self._stores.append(await self.store_cls.open(**open_kwargs))
+        return self._stores[-1]
+
+    @pytest.fixture
+    async def store_not_open(self, store_kwargs: dict[str, Any]) -> S:
+        """A store that nobody has opened; it is closed after the test."""
+        self._stores.append(self.store_cls(**store_kwargs))
+        return self._stores[-1]
 
     # -- the contract
 
