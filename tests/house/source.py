@@ -25,9 +25,14 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports_of(path: Path) -> Iterator[str]:
+@cache
+def imports_of(path: Path) -> list[str]:
     """Every module, or name in a module, that a file imports, wherever the import stands and whatever it is for."""
-    for node in ast.walk(tree_of(path)):
+    return list(_imports_of(tree_of(path), path))
+
+
+def _imports_of(tree: ast.Module, path: Path) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

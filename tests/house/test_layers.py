@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tomllib
+from functools import cache
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.house.source import FILES, NAMES, ROOT, SOURCE, imports_of, module_of
 each_file = pytest.mark.parametrize("path", FILES, ids=NAMES)
 
 
+@cache
 def contract():
     """What `pyproject.toml` says of the layers."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
