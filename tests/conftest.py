@@ -6,6 +6,7 @@ few each time.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -28,6 +29,13 @@ __all__ = [
 # A shell that runs a job in the background has it ignore Ctrl-C, which tests send to themselves and to their children.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish():
+    """What was collected stays to the end: nobody need look through it for garbage."""
+    gc.collect()
+    gc.freeze()
+
 
 # Examples that share a store would depend on one another: fixtures that tests of properties use only choose a driver.
 ALLOWED = [hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.too_slow]

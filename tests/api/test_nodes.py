@@ -91,10 +91,9 @@ def test_what_is_no_place_is_a_type_error(call, name):
             call(name, where)
 
 
-@pytest.mark.parametrize("url", ["s3://bucket/a", "https://example.org/a", "gopher://host/a"])
-def test_urls_of_other_kinds_are_refused_by_name(call, url):
-    with pytest.raises(ValueError, match=url.partition(":")[0]):
-        call("open", url)
+def test_urls_of_other_kinds_are_refused_by_name(call):
+    with pytest.raises(ValueError, match="gopher"):
+        call("open", "gopher://host/a")
 
 
 @pytest.mark.parametrize("name", ["open", "open_array", "open_group", "group", "create_group"])

@@ -1,5 +1,6 @@
 """The benchmarks still run: every workload at a tiny size, with terrazzo alone. Nothing is timed here."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -16,6 +17,12 @@ from bench.raw import Raw
 from bench.workloads import WORKLOADS, Case, Shelf, UnsupportedError
 
 from terrazzo.metadata import GroupMetadata
+
+
+@pytest.fixture(autouse=True)
+def no_collections(monkeypatch):
+    """Nothing is timed, and the garbage of a whole suite takes long to find."""
+    monkeypatch.setattr(gc, "collect", lambda: 0)
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import itertools
 import pytest
 
 import terrazzo
+from terrazzo import registry
 from terrazzo.errors import ForeignFilesError
 from terrazzo.grid import DefaultChunkKeyEncoding
 from terrazzo.grid.keys import ChunkKeyEncoding
 from terrazzo.nodes.locate import JOURNAL
-from terrazzo.registry import register_chunk_key_encoding
 from terrazzo.storage import StorePath
 from terrazzo.testing.stores import CountingStore
 from tests.stored import contents_of, document, drive, fill
@@ -103,8 +103,15 @@ class DecodedLetters(Letters):
         return tuple(ord(letter) - ord("a") for letter in chunk_key)
 
 
-register_chunk_key_encoding("test.letters", Letters)
-register_chunk_key_encoding("test.decoded_letters", DecodedLetters)
+@pytest.fixture
+def letters(monkeypatch):
+    """The encodings are known."""
+    known = registry._chunk_key_encodings
+    copy = type(known)()
+    copy.update(known)
+    monkeypatch.setattr(registry, "_chunk_key_encodings", copy)
+    for encoding in (Letters, DecodedLetters):
+        registry.register_chunk_key_encoding(encoding.name, encoding)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +126,7 @@ register_chunk_key_encoding("test.decoded_letters", DecodedLetters)
         (5, "ab", False),
     ],
 )
+@pytest.mark.usefixtures("letters")
 def test_an_array_with_keys_of_its_own_says_what_its_chunks_are(store, encoding, key, is_chunk):
     fill(store, {"n/a/zarr.json": document(chunk_key_encoding=encoding), f"n/a/{key}": b"1"})
     if is_chunk:
@@ -129,6 +137,7 @@ def test_an_array_with_keys_of_its_own_says_what_its_chunks_are(store, encoding,
             terrazzo.create_group(store, path="n", overwrite=True)
 
 
+@pytest.mark.usefixtures("letters")
 def test_keys_of_its_own_are_those_below_an_array(store):
     fill(store, {"n/a/zarr.json": document(chunk_key_encoding="test.letters"), "n/b/ab": b"1"})
     with pytest.raises(ForeignFilesError, match="n/b/ab"):

@@ -12,8 +12,6 @@ import json
 import re
 from typing import Any
 
-import numpy as np
-
 from terrazzo.errors import LimitExceededError, MetadataValidationError, ZarrUserWarning, quote, warn
 from terrazzo.settings import Limits, current_options
 from terrazzo.types import JSON, BytesLike
@@ -23,9 +21,9 @@ __all__ = ["dump_document", "normalize_attributes", "parse_document"]
 LONGEST_INTEGER = 4300
 """Digits; longer ones would take time that grows with their square."""
 
-FLAT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[^"\[\]{}]++', re.DOTALL)
-"""A string, or what else is no bracket. Possessive, and content with a string that has no end: it never looks at a byte
-twice."""
+BRACKETS = rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"?)*+([\[{]++|[\]}]++|\Z)'
+"""What is no bracket, strings among it, then brackets that all open or all close, or the end. Possessive, and content
+with a string that has no end: it always matches and never looks at a byte twice."""
 
 
 def parse_document(data: BytesLike, limits: Limits | None = None) -> dict[str, Any]:
@@ -69,10 +67,15 @@ def parse_document(data: BytesLike, limits: Limits | None = None) -> dict[str, A
 def _check_depth(raw: bytes, limit: int | None) -> None:
     if limit is None or raw.count(b"[") + raw.count(b"{") <= limit:
         return
-    brackets = np.frombuffer(FLAT.sub(b"", raw), np.uint8)
-    opening = (brackets == ord("[")) | (brackets == ord("{"))
-    if np.cumsum(np.where(opening, 1, -1)).max(initial=0) > limit:
-        raise MetadataValidationError(f"the document is nested deeper than config['limits.json_depth'], {limit}")
+    depth = 0
+    for match in re.finditer(BRACKETS, raw, re.DOTALL):
+        brackets = match[1]
+        if brackets[:1] in b"]}":  # or at the end
+            depth -= len(brackets)
+            continue
+        depth += len(brackets)
+        if depth > limit:
+            raise MetadataValidationError(f"the document is nested deeper than config['limits.json_depth'], {limit}")
 
 
 def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
