@@ -53,6 +53,8 @@ python_maximum_signature_line_length = 88
 html_theme = "furo"
 html_title = f"terrazzo {release}"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 
 
 def set_specification_apart(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
