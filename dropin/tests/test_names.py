@@ -177,8 +177,25 @@ def test_init_array_and_documents():
     assert get_node(place.store, "a", 3).chunks == made.chunks == (2,)
     zarr.core.sync.sync(save_metadata(place, made.metadata.update_attributes({"unit": "m"})))
     assert dict(zarr.open_array(store, path="a").attrs) == {"unit": "m"}
+    deep = zarr.core.sync.sync(make_store_path(store, path="deep/er/b"))
+    zarr.core.sync.sync(save_metadata(deep, made.metadata, ensure_parents=True))
+    assert set(store) >= {"zarr.json", "deep/zarr.json", "deep/er/zarr.json", "deep/er/b/zarr.json"}
     assert parse_dimension_names(["x", None]) == ("x", None)
     assert parse_dimension_names(None) is None
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_what_keeping_means(zarr_format):
+    from zarr.core.array import _parse_keep_array_attr
+
+    source = zarr.create_array({}, shape=(4, 6), dtype="i4", chunks=(2, 3), fill_value=7, zarr_format=zarr_format)
+    chunks, shards, filters, compressors, *_, fill_value, _order, kept, encoding, _names, _attributes = (
+        _parse_keep_array_attr(source, *["keep"] * 5, None, None, None, None, None, None)
+    )
+    assert (chunks, shards, fill_value, kept) == ((2, 3), None, 7, zarr_format)
+    assert (filters, compressors) == (source.filters, source.compressors)
+    assert encoding == source.metadata.chunk_key_encoding
+    assert _parse_keep_array_attr([1, 2], *["keep"] * 5, None, None, None, None, None, None)[0] == "auto"
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

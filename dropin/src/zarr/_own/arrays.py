@@ -72,7 +72,7 @@ def _parse_keep_array_attr(
         fill_value = metadata.fill_value if fill_value is None else fill_value
         order = data.order if order is None else order
         attributes = dict(metadata.attributes) if attributes is None else attributes
-        dimension_names = metadata.dimension_names if dimension_names is None else dimension_names
+        dimension_names = metadata.names_of_dimensions if dimension_names is None else dimension_names
         if metadata.zarr_format == zarr_format:
             kept |= {"filters": data.filters, "compressors": data.compressors}
             kept["serializer"] = "auto" if data.serializer is None else data.serializer

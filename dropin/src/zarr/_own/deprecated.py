@@ -86,13 +86,13 @@ def _renamed(owner: type, name: str, replacement: str) -> Callable[..., Any]:
     return call
 
 
-def _create(cls: type, store: Any, *, shape: Any, dtype: Any, **kwargs: Any) -> Array[Any]:
+def _create(cls: type, /, store: Any, *, shape: Any, dtype: Any, **kwargs: Any) -> Array[Any]:
     """Create an array; use ``zarr.create_array``."""
     warn("Array.create is deprecated, use zarr.create_array", ZarrDeprecationWarning)
     return synchronous.create(shape, store=store, dtype=dtype, **kwargs)
 
 
-async def _create_async(cls: type, store: Any, *, shape: Any, dtype: Any, **kwargs: Any) -> AsyncArray[Any]:
+async def _create_async(cls: type, /, store: Any, *, shape: Any, dtype: Any, **kwargs: Any) -> AsyncArray[Any]:
     """Create an array; use ``zarr.api.asynchronous.create_array``."""
     from terrazzo.api import asynchronous
 
@@ -103,7 +103,7 @@ async def _create_async(cls: type, store: Any, *, shape: Any, dtype: Any, **kwar
 def attach() -> None:
     """Give the classes and modules of terrazzo the deprecated methods and the private members."""
     ConsolidatedMetadata._flat_to_nested = staticmethod(flat_to_nested)  # type: ignore[attr-defined]
-    migrate_v3._convert_array_metadata = convert_array_metadata  # type: ignore[attr-defined]
+    migrate_v3._convert_array_metadata = convert_array_metadata
     for (owner, name), replacement in METHODS.items():
         setattr(owner, name, _renamed(owner, name, replacement))
     Array.create = classmethod(_create)  # type: ignore[attr-defined]

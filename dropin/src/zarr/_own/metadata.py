@@ -7,14 +7,17 @@ from typing import Any
 
 from terrazzo.abc.store import Store
 from terrazzo.api.synchronous import open as open_node
+from terrazzo.buffer import default_buffer_prototype
 from terrazzo.metadata import ArrayV2Metadata, ArrayV3Metadata
 from terrazzo.metadata.array_v3 import parse_dimension_names as parse_names
-from terrazzo.metadata.group import ConsolidatedMetadata
+from terrazzo.metadata.group import ConsolidatedMetadata, GroupMetadata
 from terrazzo.metadata.migrate import convert_metadata
 from terrazzo.nodes.array import Array
+from terrazzo.nodes.copies import ancestors_of, changing
 from terrazzo.nodes.group import Group
-from terrazzo.nodes.locate import save_document
+from terrazzo.nodes.locate import save_documents
 from terrazzo.storage import StorePath
+from terrazzo.types import ZarrFormat
 
 __all__ = ["convert_array_metadata", "flat_to_nested", "get_node", "parse_dimension_names", "save_metadata"]
 
@@ -40,13 +43,17 @@ def parse_dimension_names(data: object) -> tuple[str | None, ...] | None:
 
 
 async def save_metadata(store_path: StorePath, metadata: Any, ensure_parents: bool = False) -> None:
-    """Write the document of a node.
+    """Write the documents of a node, and with `ensure_parents` those of groups above it where there are none."""
+    prototype = default_buffer_prototype()
+    if ensure_parents:
+        for ancestor in ancestors_of(store_path):
+            group = GroupMetadata(zarr_format=metadata.zarr_format)
+            for name, document in group.to_buffer_dict(prototype).items():
+                await ancestor.store.set_if_not_exists(ancestor.prefix + name, document)
+    async with changing(store_path, metadata.zarr_format):
+        await save_documents(store_path, metadata.to_buffer_dict(prototype))
 
-    `ensure_parents` asks for groups above it, which terrazzo makes with the node itself; they are not made here.
-    """
-    await save_document(store_path, metadata)
 
-
-def get_node(store: Store, path: str, zarr_format: int) -> Array[Any] | Group:
+def get_node(store: Store, path: str, zarr_format: ZarrFormat) -> Array[Any] | Group:
     """Open the array or the group at a path."""
     return open_node(store, path=path, zarr_format=zarr_format, mode="r+" if not store.read_only else "r")

@@ -1,0 +1,40 @@
+# Made by dropin/make_stubs.py from the table; changes are lost.
+from terrazzo import Array as Array
+from terrazzo import AsyncArray as AsyncArray
+from terrazzo import AsyncGroup as AsyncGroup
+from terrazzo import Group as Group
+from terrazzo import array as array
+from terrazzo import config as config
+from terrazzo import consolidate_metadata as consolidate_metadata
+from terrazzo import copy as copy
+from terrazzo import copy_all as copy_all
+from terrazzo import copy_store as copy_store
+from terrazzo import create as create
+from terrazzo import create_array as create_array
+from terrazzo import create_group as create_group
+from terrazzo import create_hierarchy as create_hierarchy
+from terrazzo import empty as empty
+from terrazzo import empty_like as empty_like
+from terrazzo import from_array as from_array
+from terrazzo import full as full
+from terrazzo import full_like as full_like
+from terrazzo import group as group
+from terrazzo import load as load
+from terrazzo import ones as ones
+from terrazzo import ones_like as ones_like
+from terrazzo import open as open
+from terrazzo import open_array as open_array
+from terrazzo import open_consolidated as open_consolidated
+from terrazzo import open_group as open_group
+from terrazzo import open_like as open_like
+from terrazzo import print_debug_info as print_debug_info
+from terrazzo import save as save
+from terrazzo import save_array as save_array
+from terrazzo import save_group as save_group
+from terrazzo import set_format as set_format
+from terrazzo import set_log_level as set_log_level
+from terrazzo import tree as tree
+from terrazzo import zeros as zeros
+from terrazzo import zeros_like as zeros_like
+
+__version__: str

@@ -1,0 +1,2 @@
+# Made by dropin/make_stubs.py from the table; changes are lost.
+from terrazzo.abc.store import *
