@@ -1,5 +1,6 @@
 import asyncio
 import inspect
+import logging
 import pickle
 
 import numpy as np
@@ -10,7 +11,7 @@ from terrazzo.abc.store import RangeByteRequest, Store
 from terrazzo.buffer.cpu import Buffer
 from terrazzo.experimental.cache_store import CacheStore
 from terrazzo.runtime import pause, run_inline
-from terrazzo.storage import LocalStore, MemoryStore
+from terrazzo.storage import FsspecStore, LocalStore, LoggingStore, MemoryStore
 from terrazzo.testing import StoreTests
 from terrazzo.testing.stores import CountingStore, FailingStore, HookedStore, LatencyStore
 from tests.storage.contract import PROTOTYPE, blocking, fetch, listed, put, value_of
@@ -267,3 +268,39 @@ def test_an_array_is_read_through_a_cache():
     array[5:25] = 0
     for _ in range(2):
         np.testing.assert_array_equal(terrazzo.open_array(store, mode="r")[3:27], [3, 4, *[0] * 20, 25, 26])
+
+
+def test_a_change_and_a_creation_do_not_wait_for_one_another():
+    inner = FsspecStore.from_url("memory://behind-a-cache")  # which locks a key to create a value
+    store = CacheStore(inner, cache_store=MemoryStore())
+
+    async def use():
+        async with store.lock("a"):
+            creating = asyncio.create_task(store.set_if_not_exists("a", value_of(b"new")))
+            await asyncio.sleep(0.02)
+            assert await asyncio.wait_for(fetch(store, "a"), 5) is None
+        await creating
+        assert await fetch(store, "a") == b"new"
+
+    asyncio.run(use())
+
+
+def test_nothing_stays_in_the_cache_that_is_not_counted(tmp_path):
+    kept = MemoryStore()
+    store = CacheStore(LocalStore(tmp_path), cache_store=kept)
+    run_inline(put(store, "a/b", "c"))
+    assert run_inline(store.rename_dir("a", "d"))
+    assert run_inline(listed(kept)) == []
+    assert run_inline(fetch(store, "d/b")) is not None
+    run_inline(store.set_if_not_exists("d/b", value_of(b"new")))
+    assert run_inline(listed(kept)) == []
+    assert store.cache_info()["current_size"] == 0
+
+
+def test_parts_that_are_not_kept_are_read_as_the_store_reads_them():
+    inner = LoggingStore(MemoryStore(), log_handler=logging.NullHandler())
+    store = CacheStore(inner, cache_store=MemoryStore(), cache_set_data=False)
+    run_inline(store.set("a", value_of(bytes(range(100)))))
+    found = store.get_ranges_sync("a", [RangeByteRequest(2, 4), RangeByteRequest(90, 92)], prototype=PROTOTYPE)
+    assert {position: part.to_bytes() for position, part in found} == {0: b"\2\3", 1: b"\x5a\x5b"}
+    assert inner.counter["get_ranges"] == 1

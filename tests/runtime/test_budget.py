@@ -1,6 +1,8 @@
 import asyncio
 import contextlib
+import os
 import threading
+import warnings
 
 import pytest
 
@@ -150,3 +152,15 @@ def test_a_loop_that_is_closed_is_an_error():
     loop.close()
     with pytest.raises(RuntimeError, match="closed"):
         asyncio.run(run_there(loop_of(), loop))
+
+
+def test_nobody_holds_a_share_in_the_child_of_a_fork():
+    budget = Budget(lambda: 1)  # which no table knows
+    run_on_loop(budget.__aenter__())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads, which is what is tested
+        child = os.fork()
+    if child == 0:
+        os._exit(budget.used)
+    assert os.waitpid(child, 0)[1] == 0
+    assert budget.used == 1

@@ -97,3 +97,19 @@ def test_it_names_the_store_inside():
     copy = pickle.loads(pickle.dumps(store))
     copy.logger.handlers = [logging.NullHandler()]
     assert run_inline(fetch(copy, "a")) is None
+
+
+def test_what_is_read_in_parts_can_be_told_from_what_replaces_it(tmp_path):
+    inner = LocalStore(tmp_path)
+    store = LoggingStore(inner, **QUIET)
+    run_inline(put(store, "a"))
+
+    async def versions():
+        async with store.open_value("a") as value:
+            before = await value.version()
+            assert before == await inner.version("a")
+            await put(inner, "a", "b")
+            return before, await value.version()
+
+    before, after = run_inline(versions())
+    assert before != after

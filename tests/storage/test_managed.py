@@ -1,3 +1,4 @@
+import asyncio
 import gc
 import pickle
 
@@ -42,7 +43,7 @@ def test_a_dictionary_is_found_by_its_name():
     run_inline(below.clear())
     assert run_inline(listed(store)) == ["aa/b"]
     assert store != below
-    assert store.lock_identity == below.lock_identity
+    assert store.lock_identity != below.lock_identity
     assert (str(below), repr(below)) == ("memory://name/a", "ManagedMemoryStore('memory://name/a')")
     copy = pickle.loads(pickle.dumps(store.with_read_only(True)))
     assert copy == ManagedMemoryStore("name", read_only=True)
@@ -84,3 +85,28 @@ def test_a_name_is_text_without_slashes(name):
         ManagedMemoryStore("a", path="../b")
     with pytest.raises(ValueError, match="starts with memory://"):
         ManagedMemoryStore.from_url("file://a")
+
+
+def test_nodes_below_different_paths_of_a_dictionary_are_different_ones():
+    one, other = (terrazzo.create_group(ManagedMemoryStore("apart", path=path)) for path in "ab")
+    with one.attrs.batch():
+        one.attrs["one"] = 1
+        other.attrs["other"] = 2
+    assert dict(one.attrs) == {"one": 1}
+    assert dict(other.attrs) == {"other": 2}
+    a = terrazzo.create_array(ManagedMemoryStore("apart", path="c"), data=[1, 2, 3])
+    copy = terrazzo.from_array(ManagedMemoryStore("apart", path="d"), data=a, overwrite=True)
+    assert copy[:].tolist() == [1, 2, 3]
+
+
+def test_a_value_has_one_lock_below_whatever_path():
+    whole, part = ManagedMemoryStore("locked"), ManagedMemoryStore("locked", path="a")
+
+    async def use():
+        async with whole.lock("a/b"):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(part.lock("b").__aenter__(), 0.02)
+            async with part.lock("a/b"):
+                pass
+
+    asyncio.run(use())

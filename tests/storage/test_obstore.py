@@ -255,3 +255,9 @@ def test_who_waits_for_a_node_that_cannot_be_read_gets_the_error_too(monkeypatch
     errors = asyncio.run(read_twice())
     assert [type(error) for error in errors] == [StoreAccessError] * 2
     assert asked == ["zarr.json"]
+
+
+def test_a_server_that_cannot_compare_is_not_asked_to():
+    place = {"bucket": "b", "region": "r"}
+    assert ObjectStore(obstore.store.S3Store(**place)).supports_conditional_writes
+    assert not ObjectStore(obstore.store.S3Store(**place, conditional_put="disabled")).supports_conditional_writes

@@ -31,8 +31,8 @@ async def update(store: Store, key: str, prototype: BufferPrototype, change: Cha
     ----------
     change
         Makes the new value of the old one: the same object if nothing changes, None to delete it. It may be called more
-        than once. A value is not
-        deleted in one step with reading it: where others may write, that is for the caller to rule out.
+        than once. A value is not deleted in one step with reading it: where others may write, that is for the caller to
+        rule out.
 
     Raises
     ------

@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Literal, NamedTuple, Self
 
 from terrazzo.abc.store import ByteRequest, Store, validate_key
@@ -79,6 +80,12 @@ class _Kept:
             entry = self.entries.pop(key, None)
             if entry is not None:
                 self.size -= entry.size
+
+    def renew(self, key: str) -> None:
+        """Take a value off the list, and whatever is read now with it."""
+        with self.mutex:
+            self.generation += 1
+            self.strike(key)
 
     def strike_below(self, prefix: str) -> Sequence[str]:
         """Take all values in a folder off the list, and whatever is read now with them; their keys."""
@@ -234,8 +241,8 @@ class CacheStore(WrapperStore[Store]):
     async def get_ranges(
         self, key: str, byte_ranges: Sequence[ByteRequest | None], *, prototype: BufferPrototype, **limits: Any
     ) -> AsyncGenerator[Sequence[tuple[int, Buffer | None]], None]:
-        source = self if self._kept.find(key) else self._store
-        async for batch in Store.get_ranges(source, key, byte_ranges, prototype=prototype, **limits):
+        read = partial(Store.get_ranges, self) if self._kept.find(key) else self._store.get_ranges
+        async for batch in read(key, byte_ranges, prototype=prototype, **limits):
             yield batch
 
     async def _keep(self, key: str, value: Buffer, generation: int) -> None:
@@ -262,14 +269,20 @@ class CacheStore(WrapperStore[Store]):
                 await self._drop([key])
 
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
-        async with self._kept.locks(key):
-            self._kept.strike(key)
+        # Without the lock: the store may take its own for it, within which others wait for ours.
+        self._kept.renew(key)
+        try:
             await self._store.set_if_not_exists(key, value)
+        finally:
+            self._kept.renew(key)  # what was read meanwhile
+        await self._drop([key])
 
     async def set_if_version(self, key: str, value: Buffer, version: Any) -> bool:
         async with self._kept.locks(key):
             self._kept.strike(key)
-            return await self._store.set_if_version(key, value, version)
+            is_written = await self._store.set_if_version(key, value, version)
+            await self._drop([key])
+            return is_written
 
     async def delete(self, key: str) -> None:
         self._check_writable()
@@ -288,11 +301,11 @@ class CacheStore(WrapperStore[Store]):
         await self._drop(struck)
 
     async def rename_dir(self, source: str, target: str) -> bool:
-        self._kept.strike_below("")
+        struck = self._kept.strike_below("")
         try:
             return await self._store.rename_dir(source, target)
         finally:
-            self._kept.strike_below("")
+            await self._drop([*struck, *self._kept.strike_below("")])
 
     async def clear(self) -> None:
         struck = self._kept.strike_below("")

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 if TYPE_CHECKING:
     import asyncio
@@ -61,6 +61,7 @@ class Budget:
     def __init__(self, limit: Callable[[], int]) -> None:
         self._limit = limit
         self.reset()
+        _all.add(self)
 
     def reset(self) -> None:
         """Forget all holders: in the child of a fork they do not exist."""
@@ -112,12 +113,13 @@ class Budget:
 
 _budgets_guard = threading.RLock()
 _budgets: WeakValueDictionary[Hashable, Budget] = WeakValueDictionary()
+_all: WeakSet[Budget] = WeakSet()
 
 
 def _forget_holders() -> None:
     global _budgets_guard
     _budgets_guard = threading.RLock()
-    for budget in list(_budgets.values()):
+    for budget in list(_all):
         budget.reset()
 
 

@@ -107,9 +107,7 @@ def failure_of(error: BaseException) -> Failure | None:
     status = next(filter(None, map(_status, chain)), None)
     if status is not None:
         return _failure_of_status(status, chain, attempts)
-    if any(isinstance(one, TimeoutError) or "Timeout" in type(one).__name__ for one in chain) or TIMEOUT_TEXT.search(
-        text
-    ):
+    if any(map(_is_timeout, chain)) or TIMEOUT_TEXT.search(text):
         return Failure(StoreTimeoutError, is_passing=True, attempts=attempts)
     if any(_is_broken(one) for one in chain):
         return Failure(StoreUnavailableError, is_passing=True, attempts=attempts)

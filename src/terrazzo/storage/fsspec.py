@@ -23,6 +23,7 @@ from terrazzo.abc.store import DOCUMENTS
 from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.runtime import background_loop, offload, run_there
+from terrazzo.runtime.mutex import Mutex
 from terrazzo.storage import files
 from terrazzo.storage.failures import BEYOND_THE_END, failure_of, scrub, secrets_in
 from terrazzo.storage.remote import RemoteStore, check_buffer
@@ -114,7 +115,7 @@ class FsspecStore(RemoteStore):
         bare = getattr(self.fs, "sync_fs", self.fs)
         self._prefix = f"{self._root}/" if self._root else bare.root_marker if self.path else ""
         self._bound: tuple[object, Any] | None = None
-        self._one_at_a_time = threading.Lock()
+        self._one_at_a_time = Mutex()
         self._hidden = tuple(secrets_in([self.fs.storage_options, *self.fs.storage_args, self.path]))
         self._is_open = True
 

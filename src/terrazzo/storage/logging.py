@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Hashable, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
@@ -130,6 +130,9 @@ class LoggingStore(WrapperStore[S]):
             async for batch in self._store.get_ranges(key, byte_ranges, prototype=prototype, **limits):
                 yield batch
 
+    async def version(self, key: str) -> Hashable:
+        return await self._store.version(key)
+
     async def exists(self, key: str) -> bool:
         with self.log(key):
             return await self._store.exists(key)
@@ -153,6 +156,10 @@ class LoggingStore(WrapperStore[S]):
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
         with self.log(key):
             await self._store.set_if_not_exists(key, value)
+
+    async def get_versioned(self, key: str, prototype: BufferPrototype) -> tuple[Buffer | None, Any]:
+        with self.log(key):
+            return await self._store.get_versioned(key, prototype)
 
     async def set_if_version(self, key: str, value: Buffer, version: Any) -> bool:
         with self.log(key):

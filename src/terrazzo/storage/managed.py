@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from terrazzo.abc.store import validate_prefix
 from terrazzo.buffer.base import Buffer
 from terrazzo.errors import quote
+from terrazzo.runtime import KeyedLocks
 from terrazzo.storage.memory import MemoryStore
 
 __all__ = ["ManagedMemoryStore"]
@@ -92,6 +93,7 @@ class ManagedMemoryStore(MemoryStore):
         self.path = validate_prefix(path.strip("/"))
         self._contents = _by_name.setdefault(name, _Contents())
         super().__init__(_Below(self._contents, self.path) if self.path else self._contents, read_only=read_only)
+        self._locks = KeyedLocks.of(("memory", id(self._contents)))  # of the dictionary, whatever the path
 
     @classmethod
     def from_url(cls, url: str, *, read_only: bool = False) -> Self:
@@ -111,7 +113,7 @@ class ManagedMemoryStore(MemoryStore):
 
     @property
     def lock_identity(self) -> Hashable:
-        return "memory", id(self._contents)
+        return "memory", id(self._contents), self.path  # the same key is another value below another path
 
     def lock(self, key: str) -> AbstractAsyncContextManager[None]:
         return super().lock(f"{self.path}/{key}" if self.path else key)

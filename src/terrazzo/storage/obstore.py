@@ -123,8 +123,11 @@ class ObjectStore(RemoteStore, Generic[T_Store]):
 
     @property
     def supports_conditional_writes(self) -> bool:
-        """Whether a write can be made to depend on the value that is there: not in folders, nor over plain HTTP."""
-        return self._kind in COMPARES
+        """Whether a write can be made to depend on the value that is there: not in folders, nor over plain HTTP, nor
+        where ``conditional_put`` is disabled for a server that does not know it.
+        """
+        config = getattr(self.store, "config", None) or {}
+        return self._kind in COMPARES and config.get("conditional_put") != "disabled"
 
     # -- what it is
 

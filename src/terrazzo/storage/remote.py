@@ -13,6 +13,7 @@ from terrazzo.buffer import default_buffer_prototype
 from terrazzo.buffer.base import Buffer, BufferPrototype
 from terrazzo.errors import StoreError, quote
 from terrazzo.runtime import Budget, SharedResults, map_concurrent, pause, run_inline, run_on_loop
+from terrazzo.runtime.mutex import Mutex
 from terrazzo.settings import current_options
 from terrazzo.storage.failures import Failure, failure_of, safe_cause, scrub
 
@@ -40,19 +41,21 @@ class _Site:
     ----------
     budget
         How many requests may be under way.
-    writes
-        The number of writes that have ended.
+    last_write
+        Stands for the write that ended last; another object for each.
     """
 
     def __init__(self) -> None:
         self.budget = Budget(lambda: current_options().requests)
-        self.writes = 0
+        self.last_write = object()
 
     @staticmethod
     def of(identity: Hashable) -> _Site:
-        return _sites.setdefault(identity, _Site())
+        with _sites_guard:
+            return _sites.setdefault(identity, _Site())
 
 
+_sites_guard = Mutex()
 _sites: WeakValueDictionary[Hashable, _Site] = WeakValueDictionary()
 
 
@@ -93,7 +96,7 @@ class RemoteStore(Store):
                 return None, error
 
         found: R
-        found, error = await documents.get(self.lock_identity, key, self._shared().writes, answer, keeps=False)
+        found, error = await documents.get(self.lock_identity, key, self._shared().last_write, answer, keeps=False)
         if error is not None:
             raise error
         return found
@@ -117,7 +120,7 @@ class RemoteStore(Store):
             try:
                 return await self._ask_on(op, key, call)
             finally:
-                self._shared().writes += 1
+                self._shared().last_write = object()
         return await self._ask_on(op, key, call)
 
     async def _ask_on(self, op: str, key: str, call: Callable[[], Awaitable[R]]) -> R:
