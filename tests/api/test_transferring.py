@@ -207,6 +207,15 @@ def test_a_group_is_cut_by_names_of_dimensions(store):
     assert (cut["a"].chunks, terrazzo.open_group(store)["a"].chunks, cut["b"].chunks) == ((8, 6), (8, 6), (6,))
 
 
+@pytest.mark.parametrize("parameter", ["chunks", "shards"])
+def test_a_name_that_no_dimension_has_is_refused(parameter):
+    root = terrazzo.create_group({})
+    root.create_array("a", data=np.arange(8), chunks=2, dimension_names=["time"])
+    with pytest.raises(ValueError, match=f"`{parameter}` has a length for 'tmie'.*they have 'time'"):
+        terrazzo.rechunk(root, target := {}, **{parameter: {"time": 4, "tmie": 4}})
+    assert not target
+
+
 def test_chunks_that_do_not_fit_into_the_shards_that_there_are_name_the_remedy():
     source = terrazzo.create_array({}, shape=(8,), chunks=2, shards=4, dtype="int8")
     with pytest.raises(ValueError, match="whole chunks of 3") as caught:

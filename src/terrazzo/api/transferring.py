@@ -311,7 +311,8 @@ async def rechunk(
         The place of the copy itself.
     chunks, shards
         As in ``create_array``; or, for the arrays of a group, lengths by the names of dimensions: arrays and
-        dimensions that are not named stay as they are. ``"keep"`` takes what the source has.
+        dimensions that are not named stay as they are, and each name is one of some array. ``"keep"`` takes what the
+        source has.
     filters, compressors, serializer, chunk_key_encoding
         As in ``create_array``; ``"keep"`` takes what the source has, where the format has it.
     zarr_format

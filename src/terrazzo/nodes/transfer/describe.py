@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from terrazzo.dtype.base import OBJECT_CODECS
@@ -17,7 +17,7 @@ from terrazzo.settings import current_options
 from terrazzo.storage import StorePath
 from terrazzo.types import ZarrFormat
 
-__all__ = ["DIMENSIONS", "check_changes", "is_kept", "kept_of", "metadata_like"]
+__all__ = ["DIMENSIONS", "check_changes", "check_names", "is_kept", "kept_of", "metadata_like"]
 
 DIMENSIONS = "_ARRAY_DIMENSIONS"
 """The attribute in which xarray keeps the names of dimensions in Zarr v2."""
@@ -114,7 +114,7 @@ def _array_like(source: ArrayMetadata, zarr_format: ZarrFormat, changes: Mapping
 
 def _for_array(name: str, value: Any, metadata: ArrayMetadata) -> Any:
     """What a change means for one array: chunks and shards may be given by the names of dimensions."""
-    if name not in ("chunks", "shards") or not isinstance(value, Mapping) or not set(value).isdisjoint(GRID_MEMBERS):
+    if not _goes_by_names(name, value):
         return value
     names = _dimensions_of(metadata)
     if set(value).isdisjoint(names):
@@ -124,6 +124,33 @@ def _for_array(name: str, value: Any, metadata: ArrayMetadata) -> Any:
     if not isinstance(now, tuple):
         now = metadata.chunk_grid.grid_for(metadata.shape).chunk_sizes
     return tuple(value.get(dimension, length) for dimension, length in zip(names, now, strict=True))
+
+
+def _goes_by_names(name: str, value: Any) -> bool:
+    """Whether a change gives lengths by the names of dimensions."""
+    return name in ("chunks", "shards") and isinstance(value, Mapping) and set(value).isdisjoint(GRID_MEMBERS)
+
+
+def check_names(changes: Mapping[str, Any], nodes: Iterable[NodeMetadata]) -> None:
+    """Check that every dimension that a change names is one of some array; a wrong name would change nothing.
+
+    Raises
+    ------
+    ValueError
+        No array has such a dimension.
+    """
+    wanted = {name: value for name, value in changes.items() if _goes_by_names(name, value)}
+    if not wanted:
+        return
+    arrays = [node for node in nodes if isinstance(node, ArrayMetadata)]
+    known = {dimension for array in arrays for dimension in _dimensions_of(array) if dimension is not None}
+    for name, value in wanted.items():
+        unknown = [dimension for dimension in value if dimension not in known]
+        if unknown and arrays:
+            raise ValueError(
+                f"`{name}` has a length for {quote(unknown[0])}, and no array that is copied has a dimension of this "
+                f"name; they have {', '.join(map(quote, sorted(known, key=str))) or 'none with a name'}"
+            )
 
 
 GRID_MEMBERS = ("name", "shape", "configuration")

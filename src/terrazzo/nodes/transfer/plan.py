@@ -17,7 +17,7 @@ from terrazzo.nodes.foreign import require_no_foreign
 from terrazzo.nodes.locate import READS_AT_ONCE, look_above, read_node
 from terrazzo.nodes.members import iter_members
 from terrazzo.nodes.transfer.array import ArrayTransfer, plan_array
-from terrazzo.nodes.transfer.describe import metadata_like
+from terrazzo.nodes.transfer.describe import check_names, metadata_like
 from terrazzo.nodes.transfer.journal import CLEARING, Journal, describe_place, fingerprint
 from terrazzo.nodes.transfer.options import CopyOptions
 from terrazzo.runtime import map_concurrent
@@ -132,6 +132,7 @@ async def make_plan(ends: Ends, options: CopyOptions, *, into: bool = False) -> 
     options.check_stores(source.store, target.store)
     _refuse_overlap(source, target)
     found, consolidates = await _nodes_at(ends, shallow=options.shallow)
+    check_names(options.changes, found.values())
     there = await _existing(target, list(found))
     zarr_format = ends.target_format
     if zarr_format is None:
