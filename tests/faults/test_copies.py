@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import terrazzo
+from terrazzo.errors import ContainsArrayError
 from terrazzo.nodes.locate import JOURNAL
 from terrazzo.nodes.transfer import journal
 from terrazzo.storage import MemoryStore, WrapperStore
@@ -167,6 +168,26 @@ def test_what_is_done_is_not_done_again(monkeypatch):
     terrazzo.copy(source, counted, name="a")
     assert counted.asked < 200
     np.testing.assert_array_equal(terrazzo.open_array(store, path="a")[:], np.arange(200))
+
+
+@pytest.mark.parametrize("if_exists", ["raise", "skip", "replace"])
+def test_a_node_that_somebody_has_made_since_an_interruption_is_not_taken_for_the_copy(if_exists, monkeypatch):
+    monkeypatch.setattr(journal, "SAVE_SECONDS", 0.0)
+    target = terrazzo.create_group(MemoryStore())
+    failing = FailingStore(target.store, lambda request: (request.operation, request.key) == ("set", "a/zarr.json"))
+    source = terrazzo.create_array({}, data=NUMBERS, chunks=(2, 5))
+    with pytest.raises(OSError, match="simulated"):
+        terrazzo.copy(source, failing, name="a")
+    mine = target.create_array("a", shape=NUMBERS.shape, chunks=(2, 5), dtype="int16", attributes={"mine": True})
+    mine[...] = -1
+    if if_exists == "raise":
+        with pytest.raises(ContainsArrayError):
+            terrazzo.copy(source, target, name="a")
+    else:
+        terrazzo.copy(source, target, name="a", if_exists=if_exists)
+    expected = NUMBERS if if_exists == "replace" else np.full_like(NUMBERS, -1)
+    np.testing.assert_array_equal(target["a"][...], expected)
+    assert dict(target["a"].attrs) == ({} if if_exists == "replace" else {"mine": True})
 
 
 @pytest.mark.parametrize("text", [b"{}", b"[1]", b"{", b'{"identity": "%s", "done": 3}'])

@@ -21,7 +21,7 @@ def test_memory_is_bytes_or_text(given, expected):
     assert parse_memory(given) == expected
 
 
-@pytest.mark.parametrize("given", [0, -5, True, "", "MiB", "1 MiBs", "1 pib", "-1MB", "nan", "1e99GB", 1 << 64])
+@pytest.mark.parametrize("given", [0, -5, True, "", "MiB", "1 MiBs", "1 pib", "-1MB", "nan", "1e99GB", 1 << 64, [3]])
 def test_other_memory_is_refused(given):
     with pytest.raises(ValueError, match="max_memory is"):
         parse_memory(given)

@@ -569,8 +569,11 @@ assert (found.chunks, found.problems) == (201, ()), found
 
 def test_a_copy_that_was_interrupted_is_noted(store):
     fill(store, {"zarr.json": GROUP, "__terrazzo_copy.json": b"{}"})
-    (note,) = terrazzo.verify(store).notes
-    assert (note.key, note.reason) == ("__terrazzo_copy.json", "a copy is at work here, or was interrupted")
+    terrazzo.create_array(store, name="a", data=[1])
+    fill(store, {"a/__terrazzo_copy.json": b"{}"})
+    notes = terrazzo.verify(store).notes
+    assert [note.key for note in notes] == ["__terrazzo_copy.json", "a/__terrazzo_copy.json"]
+    assert {note.reason for note in notes} == {"a copy is at work here, or was interrupted"}
 
 
 @pytest.mark.parametrize("library", COUNTS)

@@ -104,8 +104,11 @@ async def _begin(plan: Plan) -> None:
     """Write the journal, and take away the documents of what is replaced; its values are swept up in the end."""
     journal = plan.journal
     replaced = [node for node in plan.nodes if node.action == "replace"]
-    if not plan.resumes:
-        journal.replaced = [node.path for node in replaced]
+    paths = [node.path for node in replaced]
+    for path in paths:
+        journal.forget(path)
+    if not plan.resumes or not set(paths) <= set(journal.replaced):  # or somebody has made a node meanwhile
+        journal.replaced += [path for path in paths if path not in journal.replaced]
         journal.phase = CLEARING if replaced else COPYING
         await journal.save()
     store = plan.ends.target.store

@@ -105,6 +105,10 @@ class Journal:
             entry = self._done[path] = cut, set()
         return entry[1]
 
+    def forget(self, path: str) -> None:
+        """No unit of an array is done: something else was made in its place."""
+        self._done.pop(path, None)
+
     async def note(self, path: str, numbers: Iterable[int]) -> None:
         """Note that units are done."""
         self._done[path][1].update(numbers)

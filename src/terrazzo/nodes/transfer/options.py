@@ -96,7 +96,7 @@ def parse_memory(max_memory: int | str | None) -> int | None:
         except ValueError:
             size = 0.0
     else:
-        size = max_memory
+        size = max_memory if isinstance(max_memory, (int, float)) else 0
     if isinstance(max_memory, bool) or not 1 <= size < 1 << 63:
         raise ValueError(f"max_memory is {quote(max_memory)}, expected a number of bytes or text such as '256MiB'")
     return int(size)

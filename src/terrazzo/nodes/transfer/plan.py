@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from terrazzo.errors import ContainsArrayError, ContainsGroupError, NodeNotFoundError
 from terrazzo.metadata import ArrayMetadata, GroupMetadata, NodeMetadata
@@ -205,9 +205,18 @@ async def _existing(target: StorePath, paths: list[str]) -> dict[str, NodeMetada
 
 def _journal_for(ends: Ends, wanted: Mapping[str, NodeMetadata]) -> Journal:
     source = describe_place(ends.source)
-    documents = {path: [node.zarr_format, node.to_dict()] for path, node in wanted.items()}
+    documents = {path: _documents_of(node) for path, node in wanted.items()}
     identity = fingerprint(["copy", source, ends.source_format, ends.target.path, documents])
     return Journal(ends.target, identity, f"copy of {source}")
+
+
+def _documents_of(node: NodeMetadata) -> list[Any]:
+    return [node.zarr_format, node.to_dict()]
+
+
+def _identity_of(node: NodeMetadata) -> str:
+    """What says whether two nodes are described alike; NaN is NaN there."""
+    return fingerprint(_documents_of(node))
 
 
 async def _take_up(journal: Journal, options: CopyOptions) -> bool:
@@ -248,8 +257,8 @@ def _action_for(
     if resumes:
         if journal.phase == CLEARING and path in journal.replaced:
             return "replace"
-        if options.if_exists != "skip":
-            return "make"
+        if options.if_exists != "skip" and _identity_of(there) == _identity_of(new):
+            return "make"  # finished before, or as good as
     if options.if_exists == "skip":
         return "skip"
     if options.if_exists == "replace" and not is_container:

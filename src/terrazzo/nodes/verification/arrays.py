@@ -15,7 +15,7 @@ from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.chunk_io import ChunkIO
 from terrazzo.nodes.copies import COPIES_V2
-from terrazzo.nodes.locate import DOCUMENT, V2_DOCUMENTS
+from terrazzo.nodes.locate import DOCUMENT, JOURNAL, V2_DOCUMENTS
 from terrazzo.nodes.stored import stored_keys
 from terrazzo.nodes.verification.findings import Collector, Finding
 from terrazzo.pipeline.check import check_data, check_value
@@ -25,9 +25,10 @@ from terrazzo.settings import current_options
 from terrazzo.storage import StorePath
 from terrazzo.types import ChunkCoords
 
-__all__ = ["DOCUMENTS", "check_arrays"]
+__all__ = ["AT_WORK", "DOCUMENTS", "check_arrays"]
 
 DOCUMENTS = (DOCUMENT, *V2_DOCUMENTS, COPIES_V2)
+AT_WORK = "a copy is at work here, or was interrupted"
 KEYS_AT_ONCE = 1024
 """Keys of an array that are listed before chunks are checked."""
 ARRAYS_AT_ONCE = 256
@@ -121,7 +122,7 @@ async def _list(found: Collector, array: _Array) -> AsyncGenerator[_Keys, None]:
             elif (name := key.removeprefix(place.prefix)) in DOCUMENTS:
                 keys.documents.append(name)
             else:
-                reason = "neither a chunk of the array nor a document"
+                reason = AT_WORK if name == JOURNAL else "neither a chunk of the array nor a document"
                 keys.notes.append(Finding("foreign", key, place.path, reason))
             if len(keys.chunks) + len(keys.notes) == KEYS_AT_ONCE:
                 yield keys

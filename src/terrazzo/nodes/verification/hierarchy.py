@@ -19,7 +19,7 @@ from terrazzo.nodes.locate import DOCUMENT, JOURNAL, read_node
 from terrazzo.nodes.members import AT_ONCE, RESERVED_PREFIX
 from terrazzo.nodes.report import reason_of
 from terrazzo.nodes.transfer.progress import ProgressLike, progress_of
-from terrazzo.nodes.verification.arrays import DOCUMENTS, check_arrays
+from terrazzo.nodes.verification.arrays import AT_WORK, DOCUMENTS, check_arrays
 from terrazzo.nodes.verification.findings import Collector, Verification
 from terrazzo.runtime import map_concurrent, operation
 from terrazzo.runtime.tally import Tally
@@ -214,7 +214,7 @@ class _Verifier:
 
     def _see_foreign(self, group: StorePath, child: StorePath) -> None:
         if child.path.endswith(JOURNAL):
-            self._found.note("foreign", child.path, group, "a copy is at work here, or was interrupted")
+            self._found.note("foreign", child.path, group, AT_WORK)
         elif group.path not in self._unknown:
             self._found.note("foreign", child.path, group, "neither an array nor a group")
 
