@@ -311,7 +311,7 @@ def test_a_row_that_is_no_blob_is_told(path):
 def test_a_file_that_may_not_be_written_is_told(path):
     with SQLiteStore(path, wal=False) as store:
         run_inline(put(store, "a"))
-    store._database._writer = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+    store._database._writer = store._database._connect("ro")
     with pytest.raises(StoreAccessError, match="readonly"):
         run_inline(put(store, "b"))
     store.close()
@@ -352,3 +352,17 @@ def test_a_path_that_ends_in_sqlite_is_a_database(path, tmp_path):
     assert terrazzo.open_array(str(path), mode="r").store.read_only
     with pytest.raises(FileNotFoundError, match=r"no\.sqlite3"):
         terrazzo.open(tmp_path / "no.sqlite3", mode="r")
+
+
+def test_a_file_that_was_deleted_and_made_again_is_the_one_that_is_used(path):
+    store = SQLiteStore(path)
+    run_inline(put(store, "a"))
+    assert run_inline(fetch(store, "a")) == b"a"
+    for file in path.parent.glob("data.sqlite*"):
+        file.unlink()
+    assert run_inline(fetch(store, "a")) is None
+    other = SQLiteStore(path)
+    run_inline(put(other, "b"))
+    assert run_inline(listed(store)) == ["b"]
+    run_inline(put(store, "c"))
+    assert run_inline(listed(other)) == ["b", "c"]

@@ -23,6 +23,7 @@ from terrazzo.storage.sqlite_file import Database, rows
 
 if TYPE_CHECKING:
     from terrazzo.runtime.file_locks import FileLocks
+    from terrazzo.storage.sqlite_file import _Connection
 
 __all__ = ["SQLiteStore"]
 
@@ -301,7 +302,7 @@ class _RowValue(StoreValue):
 
     __slots__ = ("_connection", "_database", "_store")
     is_pinned = True
-    _connection: sqlite3.Connection | None
+    _connection: _Connection | None
 
     def __init__(self, store: SQLiteStore, key: str) -> None:
         super().__init__(store, key)

@@ -35,6 +35,12 @@ BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_MISMATCH
 NUMBERS = {sqlite3.SQLITE_IOERR: errno.EIO, sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_CANTOPEN: errno.EACCES}
 
 
+class _Connection(sqlite3.Connection):
+    """A connection that knows which file it is to: whoever deletes the file, and makes it again, makes another one."""
+
+    place: tuple[int, int] | None = None
+
+
 class Database:
     """A file with one table, ``zarr (k, v)``.
 
@@ -60,8 +66,8 @@ class Database:
         _all.add(self)
 
     def _reset(self) -> None:
-        self._writer: sqlite3.Connection | None = None
-        self._idle: list[sqlite3.Connection] = []
+        self._writer: _Connection | None = None
+        self._idle: list[_Connection] = []
         self._depth = 0
         """How many transactions of the caller are open, one in another."""
 
@@ -72,15 +78,22 @@ class Database:
 
     # -- connections
 
-    def _connect(self, mode: str) -> sqlite3.Connection:
+    def _connect(self, mode: str) -> _Connection:
         url = f"file:{quote_url(self.path)}?mode={mode}"
         connection = sqlite3.connect(
-            url, uri=True, timeout=self.timeout, isolation_level=None, check_same_thread=False, cached_statements=32
+            url,
+            uri=True,
+            timeout=self.timeout,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=32,
+            factory=_Connection,
         )
         try:
             if mode != "ro":
                 self._set_up(connection)
             connection.execute(f"PRAGMA synchronous={'FULL' if self.fsync else 'NORMAL'}")
+            connection.place = self._place()
         except BaseException:
             connection.close()
             raise
@@ -104,6 +117,14 @@ class Database:
     def exists(self) -> bool:
         """Whether there is a file."""
         return os.path.exists(self.path)
+
+    def _place(self) -> tuple[int, int] | None:
+        """Which file there is, if any."""
+        try:
+            status = os.stat(self.path)
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
 
     def close(self) -> None:
         """Close all connections that nobody uses; what is open of a transaction is undone."""
@@ -152,10 +173,15 @@ class Database:
         except sqlite3.Error as error:
             raise self._told(error) from error
 
-    def _borrow(self) -> sqlite3.Connection | None:
+    def _borrow(self) -> _Connection | None:
+        place = self._place()
         with contextlib.suppress(IndexError):
-            return self._idle.pop()
-        if not self.exists():
+            while True:
+                connection = self._idle.pop()
+                if connection.place == place:
+                    return connection
+                connection.close()
+        if place is None:
             return None
         connection = self._connect("ro")
         try:
@@ -170,13 +196,13 @@ class Database:
             raise
         return connection
 
-    def give_back(self, connection: sqlite3.Connection) -> None:
+    def give_back(self, connection: _Connection) -> None:
         """Keep a connection for the next reader."""
         if connection.in_transaction:
             connection.rollback()
         self._idle.append(connection)
 
-    def snapshot(self) -> sqlite3.Connection | None:
+    def snapshot(self) -> _Connection | None:
         """A connection that sees the file as it is now, until it is given back; None when there is no file."""
         try:
             connection = self._borrow()
@@ -206,8 +232,8 @@ class Database:
             except sqlite3.Error as error:
                 raise self._told(error) from error
 
-    def _writing(self) -> sqlite3.Connection:
-        if self._writer is None or not self.exists():
+    def _writing(self) -> _Connection:
+        if self._writer is None or self._writer.place != self._place():
             if self._writer is not None:
                 self._writer.close()
             os.makedirs(os.path.dirname(self.path), exist_ok=True)
