@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -162,15 +162,15 @@ class ChunkIO:
             return
         await self.read_jobs(jobs, chain, self.count(indexer), out, indexer.drop_axes)
 
-    async def read_jobs(
+    def read_jobs(
         self,
         jobs: Iterable[Job],
         chain: PreparedChain | None,
         count: int,
         out: NDBuffer,
         drop_axes: tuple[int, ...] = (),
-    ) -> None:
-        """Read what jobs say into `out`.
+    ) -> Awaitable[None]:
+        """Read what jobs say into `out`, when awaited.
 
         Parameters
         ----------
@@ -183,7 +183,8 @@ class ChunkIO:
         """
         cache = None if chain is None else cache_for(chain.spec)
         request = ReadRequest(self._store, out, self.where, drop_axes, cache=cache)
-        await read_chunks(request, jobs, count, request.chunk_ns(chain, count) if chain else 0.0)
+        item_ns = request.chunk_ns(chain, count) if chain and count > 1 else 0.0  # one chunk is not shared
+        return read_chunks(request, jobs, count, item_ns)
 
     async def write(
         self, indexer: Indexer, value: NDBuffer, prototype: BufferPrototype, field: str | None = None
@@ -205,7 +206,8 @@ class ChunkIO:
                 for job in listed:
                     forget_chunk(self._store, job[0], job[1])
             return
-        await write_chunks(request, jobs, self.count(indexer), request.chunk_ns(chain) if chain else 0.0)
+        count = self.count(indexer)
+        await write_chunks(request, jobs, count, request.chunk_ns(chain) if chain and count > 1 else 0.0)
 
     def write_request(
         self, indexer: Indexer, value: NDBuffer, prototype: BufferPrototype, field: str | None = None

@@ -92,7 +92,7 @@ async def read_chunks(request: ReadRequest, jobs: Iterable[Job], count: int, ite
     OSError
         A chunk may be there and cannot be read.
     """
-    width = useful_width(count, item_ns, current_options().concurrency)
+    width = 1 if count < 2 else useful_width(count, item_ns, current_options().concurrency)
     await share(partial(_read_jobs, request), jobs, width)
 
 

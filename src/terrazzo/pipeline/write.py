@@ -120,8 +120,10 @@ async def write_chunks(request: WriteRequest, jobs: Iterable[Job], count: int, c
     OSError
         The store failed.
     """
-    crowded_ns = getattr(request.target, "crowded_set_ns", 0.0)
-    width = useful_width(count, chunk_ns, current_options().concurrency, crowded_ns)
+    width = 1
+    if count > 1:
+        crowded_ns = getattr(request.target, "crowded_set_ns", 0.0)
+        width = useful_width(count, chunk_ns, current_options().concurrency, crowded_ns)
     await share(partial(_write_jobs, request), jobs, width)
 
 
@@ -169,7 +171,8 @@ async def _store(target: Target, key: Any, chain: PreparedChain, encoded: Buffer
         else:
             await target.set(key, encoded)
     finally:
-        forget_chunk(target, key, chain)
+        if chain.parts is not None or chunks.is_used:
+            forget_chunk(target, key, chain)
 
 
 def forget_chunk(target: Target, key: Any, chain: PreparedChain) -> None:

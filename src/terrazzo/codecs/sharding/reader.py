@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from operator import itemgetter
@@ -197,11 +197,14 @@ async def _read_pieces(
         await _fetch_all(layout, value, wanted, target)
 
 
-async def _fetch_all(layout: ShardLayout, value: Value, wanted: list[Job], target: NDBuffer) -> None:
+def _fetch_all(layout: ShardLayout, value: Value, wanted: list[Job], target: NDBuffer) -> Awaitable[None]:
     """Read subchunks, those that lie together at once, and decode them to where they belong."""
     if len(wanted) == 1:
-        await _fetch_one(layout, value, target, _Fetch(*wanted[0][1:3], wanted))
-        return
+        return _fetch_one(layout, value, target, _Fetch(*wanted[0][1:3], wanted))
+    return _fetch_several(layout, value, wanted, target)
+
+
+async def _fetch_several(layout: ShardLayout, value: Value, wanted: list[Job], target: NDBuffer) -> None:
     config = layout.spec.config
     most = config.sharding_coalesce_max_bytes
     if value.is_pinned:
