@@ -15,6 +15,7 @@ from terrazzo.storage import LocalStore, MemoryStore
 from terrazzo.testing import strategies
 from terrazzo.testing.stores import CountingStore, HookedStore, SuspendingStore
 from tests.peak import peak_of
+from tests.rounds import RoundsStore
 from tests.stored import contents_of
 from tests.test_properties import same_bits, ways_to_cut
 
@@ -191,6 +192,7 @@ def test_a_process_takes_no_more_memory_than_it_may(tmp_path):
     rows(LocalStore(tmp_path / "source"), (1024, 4096))
     script = f"""
 import terrazzo
+from tests.rounds import RoundsStore
 terrazzo.config.set({{"threading.max_workers": 2}})
 small = terrazzo.create_array({{}}, data=np.ones((64, 64)), chunks=(1, 64))
 terrazzo.rechunk(small, {{}}, chunks=(64, 1))
@@ -243,3 +245,17 @@ def test_many_small_arrays_are_copied_in_few_rounds(if_exists, changes):
     terrazzo.copy_all(root, Rounds(target.store), if_exists=if_exists, **changes)
     assert rounds < 60
     assert target["g/59"][0] == 59
+
+
+@pytest.mark.parametrize("if_exists", ["raise", "replace"])
+def test_many_groups_are_copied_in_few_rounds(if_exists):
+    root = terrazzo.create_group({})
+    for number in range(30):
+        root.create_group(f"{number}/below", attributes={"number": number})
+    store = RoundsStore(MemoryStore())
+    if if_exists == "replace":
+        terrazzo.copy_all(root, terrazzo.create_group(store))
+        store.reset()
+    terrazzo.copy_all(root, store, if_exists=if_exists)
+    assert store.rounds < 60
+    assert terrazzo.open_group(store)["29/below"].attrs["number"] == 29

@@ -92,9 +92,7 @@ async def _carry_out(plan: Plan, options: CopyOptions, tally: Tally) -> None:
         await _sweep(plan)
         for ancestor in plan.missing:
             await create_ancestor(ancestor, plan.zarr_format)
-        for node in reversed(plan.nodes):
-            if isinstance(node.new, GroupMetadata):
-                await _publish(plan, node)
+        await _publish_groups(plan)
     if plan.consolidates and plan.nodes[0].action != "merge" and target.store.supports_consolidated_metadata:
         await consolidate_at(target, plan.zarr_format)
     await journal.close()
@@ -223,6 +221,17 @@ async def _read_group(place: StorePath, zarr_format: ZarrFormat, seen: Seen) -> 
     if not isinstance(current, GroupMetadata):
         raise GroupNotFoundError(f"there is no group at {place} any more")
     return current.with_consolidated(None)
+
+
+async def _publish_groups(plan: Plan) -> None:
+    """Make the groups, the deepest first and those of one depth together."""
+    levels: dict[int, list[NodeCopy]] = {}
+    for node in plan.nodes:
+        if isinstance(node.new, GroupMetadata):
+            levels.setdefault(node.path.count("/") + 1 if node.path else 0, []).append(node)
+    at_once = 1 if driven_inline() else current_options().concurrency
+    for depth in sorted(levels, reverse=True):
+        await map_concurrent(partial(_publish, plan), levels[depth], concurrency=at_once)
 
 
 async def _publish(plan: Plan, node: NodeCopy) -> None:
