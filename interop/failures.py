@@ -193,7 +193,6 @@ FAILURES.add(
     mode_w_minus_without_shape=lambda zarr, store: zarr.open(store, mode="w-"),
     path_that_leaves_the_store=lambda zarr, store: zarr.open(store, path="../x"),
     load_what_is_missing=lambda zarr, store: zarr.load(store),
-    load_a_group=twice(group(), lambda zarr, store: zarr.load(store)),
     save_nothing=lambda zarr, store: zarr.save(store),
     save_a_group_of_nothing=lambda zarr, store: zarr.save_group(store),
 )

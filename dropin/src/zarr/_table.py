@@ -136,6 +136,7 @@ GATHERED: dict[str, dict[str, str]] = {
     "zarr.core.chunk_grids": {
         **_all("terrazzo.grid", "ChunkGrid"),
         **_all("terrazzo.experimental", "ChunkSpec"),
+        "RegularChunkGrid": "terrazzo.grid:RegularChunkGridMetadata",  # there until 3.1
         "_guess_chunks": "zarr._own.arrays:_guess_chunks",
     },
     "zarr.core.chunk_key_encodings": _all(
