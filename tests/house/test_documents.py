@@ -1,6 +1,7 @@
 """The documents say what is there: every setting, every link, the commands of the README, every error."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -86,3 +87,27 @@ def test_the_reference_lists_the_coroutines() -> None:
     page = (ROOT / "docs" / "reference" / "asynchronous.md").read_text("utf-8")
     listed = page.split("\n\n")[2]
     assert re.findall(r"`(\w+)`", listed) == asynchronous.__all__
+
+
+PUBLIC = (
+    "terrazzo abc.byte_range abc.codec abc.metadata abc.numcodec abc.store abc.update buffer buffer.gpu "
+    "codecs codecs.numcodecs dtype errors experimental experimental.cache_store metadata registry settings storage "
+    "testing.buffer testing.stores testing.strategies types"
+)
+
+
+@pytest.mark.parametrize("name", PUBLIC.split())
+def test_the_reference_lists_every_public_module(name: str) -> None:
+    module = importlib.import_module(name if name == "terrazzo" else f"terrazzo.{name}")
+    text = "\n".join(page.read_text("utf-8") for page in (ROOT / "docs" / "reference").glob("*.md"))
+    if re.search(rf"automodule:: {re.escape(module.__name__)}\n   :members:", text):
+        return
+    missing = [each for each in module.__all__ if f":: {module.__name__}.{each}\n" not in text]
+    assert missing == []
+
+
+def test_the_guide_lists_every_page() -> None:
+    listed = (ROOT / "docs" / "index.md").read_text("utf-8").splitlines()
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.stem in listed or page.stem == "index"
+        assert len(page.read_text("utf-8").splitlines()) < 300, f"{page.name} is to be split"
