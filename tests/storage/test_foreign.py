@@ -101,3 +101,11 @@ def test_a_buffer_of_somebody_else_is_taken_by_a_store(store):
     place = StorePath(store, "a")
     place.set_sync(OtherBuffer.from_bytes(b"abc"))
     assert place.get_sync().to_bytes() == b"abc"
+
+
+def test_what_is_in_memory_is_not_shared_with_other_processes():
+    class MemoryStore(Store):
+        pass
+
+    assert not ForeignStore(MemoryStore()).is_shared
+    assert ForeignStore(Store()).is_shared

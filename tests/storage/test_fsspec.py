@@ -218,3 +218,11 @@ def test_somebody_else_who_comes_in_between_has_written_first():
     store.exists = never
     run_on_loop(store.set_if_not_exists("a", value_of(b"mine")))
     assert run_on_loop(fetch(other, "a")) == b"a"
+
+
+def test_what_is_in_memory_is_not_shared_with_other_processes(tmp_path):
+    memory, local = fsspec.filesystem("memory"), fsspec.filesystem("file")
+    assert not FsspecStore(memory, path="/x").is_shared
+    assert not FsspecStore(fsspec.filesystem("dir", path="/x", fs=memory)).is_shared
+    assert FsspecStore(local, path=str(tmp_path)).is_shared
+    assert FsspecStore(fsspec.filesystem("dir", path=str(tmp_path), fs=local)).is_shared

@@ -1,6 +1,8 @@
 import dbm.dumb
 import pickle
 import sqlite3
+import threading
+import time
 from collections import UserDict
 
 import numpy as np
@@ -95,3 +97,27 @@ def test_only_a_key_error_means_absent():
         MappingStore([])
     with pytest.raises(TypeError, match="no store can be made"):
         terrazzo.open([], mode="r")
+
+
+class Alone(UserDict):
+    """Notices when two threads use it at once."""
+
+    inside = 0
+    most = 0
+
+    def __getitem__(self, key):
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        time.sleep(0.01)
+        self.inside -= 1
+        return super().__getitem__(key)
+
+
+def test_one_thread_at_a_time_uses_a_mapping_through_whatever_store():
+    kept = Alone({"a": b"1"})
+    threads = [threading.Thread(target=MappingStore(kept).get_sync, args=("a",)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert kept.most == 1

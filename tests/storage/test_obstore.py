@@ -261,3 +261,8 @@ def test_a_server_that_cannot_compare_is_not_asked_to():
     place = {"bucket": "b", "region": "r"}
     assert ObjectStore(obstore.store.S3Store(**place)).supports_conditional_writes
     assert not ObjectStore(obstore.store.S3Store(**place, conditional_put="disabled")).supports_conditional_writes
+
+
+def test_what_is_in_memory_is_not_shared_with_other_processes(tmp_path):
+    assert not ObjectStore(obstore.store.MemoryStore()).is_shared
+    assert ObjectStore(obstore.store.LocalStore(str(tmp_path))).is_shared

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Hashable, Iterable
 from typing import Any, Self
 
-from terrazzo.abc.foreign import dialect_of
+from terrazzo.abc.foreign import dialect_of, is_of_kind
 from terrazzo.abc.key import split_prefix, validate_key, validate_prefix
 from terrazzo.abc.store import ByteRequest, Store
 from terrazzo.buffer.base import Buffer, BufferPrototype
@@ -108,6 +108,11 @@ class ForeignStore(Store):
     @property
     def supports_consolidated_metadata(self) -> bool:
         return bool(getattr(self.wrapped, "supports_consolidated_metadata", True))
+
+    @property
+    def is_shared(self) -> bool:  # type: ignore[override] # an attribute elsewhere
+        """Whether other processes reach the values: all but those in memory, as the name of the class tells."""
+        return not is_of_kind(self.wrapped, "MemoryStore")
 
     @property
     def lock_identity(self) -> Hashable:

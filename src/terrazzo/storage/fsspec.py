@@ -173,6 +173,17 @@ class FsspecStore(RemoteStore):
         """Make a store of a path of universal_pathlib."""
         return cls(upath.fs, read_only=read_only, path=upath.path, allowed_exceptions=allowed_exceptions)
 
+    @property
+    def is_shared(self) -> bool:  # type: ignore[override] # an attribute elsewhere
+        """Whether other processes reach the values: not those in memory, nor what is below a folder of them."""
+        fs: Any = self.fs
+        while "memory" not in ((fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol):
+            within = getattr(fs, "sync_fs", None) or getattr(fs, "fs", None)
+            if within is None:
+                return True
+            fs = within
+        return False
+
     def with_read_only(self, read_only: bool = False) -> Self:
         return type(self)(self.fs, read_only, self.path, self.allowed_exceptions)
 

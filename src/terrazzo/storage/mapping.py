@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Hashable, MutableMapping, Sequence
 from typing import Any, Self, TypeAlias
+from weakref import WeakValueDictionary
 
 from terrazzo.abc.byte_range import ByteRequest, resolve
 from terrazzo.abc.store import split_prefix, validate_key, validate_prefix
@@ -18,6 +19,16 @@ from terrazzo.storage.sorted_keys import keys_below, names_in
 __all__ = ["MappingStore", "is_mapping"]
 
 Mapping: TypeAlias = "MutableMapping[str, bytes]"
+
+_mutexes: WeakValueDictionary[int, Mutex] = WeakValueDictionary()
+_guard = Mutex()
+
+
+def _mutex_of(mapping: object) -> Mutex:
+    """What lets one thread at a time use a mapping, whichever store it comes from: the same as long as one is there."""
+    with _guard:
+        return _mutexes.setdefault(id(mapping), Mutex())
+
 
 NEEDED = ("__getitem__", "__setitem__", "__delitem__", "__contains__", "keys")
 
@@ -61,7 +72,7 @@ class MappingStore(InlineStore):
         if not is_mapping(mapping):
             raise TypeError(f"expected a mapping of bytes, got {quote(mapping)} of type {type(mapping).__name__}")
         self.mapping: Mapping = mapping
-        self._mutex = Mutex()
+        self._mutex = _mutex_of(mapping)
         self._is_open = True
 
     def with_read_only(self, read_only: bool = False) -> Self:
@@ -90,7 +101,7 @@ class MappingStore(InlineStore):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _mutex=Mutex())
+        self.__dict__.update(state, _mutex=_mutex_of(state["mapping"]))
 
     # -- reading
 

@@ -129,6 +129,11 @@ class ObjectStore(RemoteStore, Generic[T_Store]):
         config = getattr(self.store, "config", None) or {}
         return self._kind in COMPARES and config.get("conditional_put") != "disabled"
 
+    @property
+    def is_shared(self) -> bool:  # type: ignore[override] # an attribute elsewhere
+        """Whether other processes reach the values: all but those in memory."""
+        return self._kind != "MemoryStore"
+
     # -- what it is
 
     @property
