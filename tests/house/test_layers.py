@@ -125,6 +125,7 @@ HEAVY = (
     "logging",
     "random",
     "shutil",
+    "yaml",
     "terrazzo.nodes.foreign",
     "terrazzo.nodes.hierarchy",
     "terrazzo.nodes.migrate",
