@@ -1,8 +1,8 @@
 """Opening and listing hierarchies on a store that takes its time: ``python -m bench.hierarchies``.
 
 What counts is how many round trips it takes, in time: those that must follow one another, and what is computed
-meanwhile. 107 groups hold 4 arrays each; a round trip takes 30 ms. With the default of ``async.requests``, 64, the
-documents of a level are asked for by and by, which ``--requests 64`` shows.
+meanwhile. 107 groups hold 4 arrays each; a round trip takes 30 ms. With fewer requests at
+once the documents of a level are asked for by and by, which ``--requests 64`` shows.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def measure(nodes: dict[str, NodeMetadata], latency: float = LATENCY, repeats: i
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the figures of both trees."""
     parser = argparse.ArgumentParser(prog="python -m bench.hierarchies", description=__doc__)
-    parser.add_argument("--requests", type=int, default=1024, help="how many may be under way (default: %(default)s)")
+    parser.add_argument("--requests", type=int, default=256, help="how many may be under way (default: %(default)s)")
     parser.add_argument("--latency", type=float, default=LATENCY, help="seconds of a request (default: %(default)s)")
     options = parser.parse_args(arguments)
     for title, levels in TREES.items():

@@ -1,7 +1,9 @@
 import asyncio
 import os
 import pickle
+import sys
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import obstore.store
@@ -192,6 +194,21 @@ def test_the_budget_holds_across_loops():
 
     assert asyncio.run(read()) == list(range(50))
     assert store.budget.used == 0
+
+
+def test_no_more_requests_are_made_at_once_than_files_may_be_open_for(monkeypatch):
+    few = SimpleNamespace(RLIMIT_NOFILE=7, RLIM_INFINITY=-1, getrlimit=lambda what: (what, 100))
+    monkeypatch.setitem(sys.modules, "resource", few)
+
+    async def ask(store):
+        await asyncio.gather(*(store.exists(str(key)) for key in range(20)))
+        return store.budget.most
+
+    assert asyncio.run(ask(ObjectStore(obstore.store.MemoryStore()))) == 3
+    few.getrlimit = lambda what: (-1, -1)
+    assert asyncio.run(ask(ObjectStore(obstore.store.MemoryStore()))) == 20
+    monkeypatch.setitem(sys.modules, "resource", None)  # as where there is no such module
+    assert asyncio.run(ask(ObjectStore(obstore.store.MemoryStore()))) == 20
 
 
 def slowly(monkeypatch, seconds=0.05):

@@ -200,7 +200,8 @@ def _part_of(value: Buffer, prototype: BufferPrototype | None, byte_range: ByteR
 
 def _keys_below(store_dict: MutableMapping[str, Buffer], folder: str) -> list[str]:
     keys = list(store_dict)
-    return [key for key in keys if key.startswith(folder + "/")] if folder else keys
+    prefix = f"{folder}/"
+    return [key for key in keys if key.startswith(prefix)] if folder else keys
 
 
 def _own(value: Buffer) -> Buffer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
 from typing import Any, TypeAlias, TypeVar
@@ -34,6 +35,16 @@ documents: SharedResults[Answer] = SharedResults(0, lambda answer: None)
 """Metadata documents that are being read: whoever asks meanwhile gets the same answer. None are kept."""
 
 
+def most_connections() -> int:
+    """Half as many as files may be open: where few may, as by default on macOS, a burst of requests takes no more."""
+    try:
+        import resource  # not on every system
+    except ImportError:
+        return sys.maxsize
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sys.maxsize if limit == resource.RLIM_INFINITY else max(1, limit // 2)
+
+
 class _Site:
     """What all handles on the same values share in this process.
 
@@ -46,7 +57,8 @@ class _Site:
     """
 
     def __init__(self) -> None:
-        self.budget = Budget(lambda: current_options().requests)
+        most = most_connections()
+        self.budget = Budget(lambda: min(current_options().requests, most))
         self.last_write = object()
 
     @staticmethod
