@@ -6,6 +6,9 @@ them as coroutines.
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import ModuleType
+
 from terrazzo.api.synchronous import (
     array,
     consolidate_metadata,
@@ -94,3 +97,9 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name == "codecs":  # loaded on use: most programs name none
+        return import_module("terrazzo.codecs")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

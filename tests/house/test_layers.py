@@ -153,3 +153,9 @@ def test_a_codec_is_imported_when_it_is_used():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout.split("\n")[:2] == ["[]", "True False"]
+
+
+def test_codecs_are_there_without_an_import_of_their_own():
+    code = "import terrazzo; print(terrazzo.codecs.BloscCodec.__name__, hasattr(terrazzo, 'codec'))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout.split() == ["BloscCodec", "False"]
