@@ -6,7 +6,7 @@ import pytest
 from terrazzo.errors import CorruptDataError
 from terrazzo.runtime import run_inline
 from terrazzo.storage import ZipStore
-from tests.storage.contract import listed, put
+from tests.storage.contract import fetch, listed, put, value_of
 
 
 @pytest.fixture
@@ -51,3 +51,23 @@ def test_what_a_stop_may_leave_is_cut_off(path, rest):
     assert ZipStore.recover(path) == {}
     assert zipfile.ZipFile(path).testzip() is None
     assert run_inline(listed(ZipStore(path))) == ["a"]
+
+
+def test_an_archive_that_is_the_last_value_is_not_taken_for_the_whole(path, tmp_path):
+    with ZipStore(tmp_path / "inner", mode="w") as inner:
+        run_inline(put(inner, "x"))
+    with ZipStore(path, mode="w") as store:
+        run_inline(put(store, "a"))
+        run_inline(store.set("b", value_of((tmp_path / "inner").read_bytes())))
+        path.with_name("stopped").write_bytes(path.read_bytes())  # no table yet
+    with pytest.raises(CorruptDataError, match="an archive within it"):
+        run_inline(listed(ZipStore(tmp_path / "stopped")))
+    assert ZipStore.recover(tmp_path / "stopped") == {}
+    assert run_inline(listed(ZipStore(tmp_path / "stopped"))) == ["a", "b"]
+
+
+def test_what_stands_in_front_of_an_archive_does_not_matter(path):
+    with ZipStore(path, mode="w") as store:
+        run_inline(put(store, "a"))
+    path.write_bytes(b"#!/bin/sh\n" + path.read_bytes())
+    assert run_inline(fetch(ZipStore(path), "a")) == b"a"

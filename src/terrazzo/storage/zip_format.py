@@ -219,13 +219,29 @@ def read_directory(file: PositionedFile) -> tuple[list[Entry], int, bytes]:
     try:
         with zipfile.ZipFile(io.BufferedReader(View(file), 1 << 16)) as archive:
             entries = [Entry.of_info(info) for info in archive.infolist()]
-            return entries, archive.start_dir, archive.comment
+            found = entries, archive.start_dir, archive.comment
     except OSError as error:
         if error.errno != errno.EINVAL:  # what is before the start of the file
             raise
         raise CorruptDataError("it is too short") from error
     except DIRECTORY_ERRORS as error:
         raise CorruptDataError(str(error) or type(error).__name__) from error
+    if file.read_at(0, 4) == b"PK\3\4" and _stated_start(file, found[2]) not in (None, found[1]):
+        raise CorruptDataError("what looks like its table of contents is that of an archive within it")
+    return found
+
+
+def _stated_start(file: PositionedFile, comment: bytes) -> int | None:
+    """Where the table of contents says that it starts; None where that is hard to tell."""
+    position = file.size() - END.size - len(comment)
+    end = file.read_at(max(0, position), END.size)
+    if len(end) < END.size or end[:4] != b"PK\5\6":
+        return None
+    start: int = END.unpack(end)[6]
+    if start == LARGEST_32:
+        end = file.read_at(max(0, position - LOCATOR_64.size - END_64.size), END_64.size)
+        start = END_64.unpack(end)[-1] if end[:4] == b"PK\6\6" else -1
+    return None if start < 0 else start
 
 
 def compress(data: BytesLike, method: int) -> tuple[BytesLike, int]:
