@@ -356,6 +356,17 @@ def test_documents_of_the_other_format_beside_a_node_are_read(store):
     ]
 
 
+def test_nodes_of_both_formats_at_one_path_are_told(store):
+    fill(store, {"zarr.json": GROUP, ".zgroup": b'{"zarr_format": 2}', "a/zarr.json": document(), "b/zarr.json": GROUP})
+    fill(store, {"a/.zarray": document_v2(), "b/.zattrs": b"{}"})
+    found = terrazzo.verify(store)
+    assert short(found) == [("orphan", ".zgroup", "", None, None), ("orphan", "a/.zarray", "", None, None)]
+    assert found.is_ok
+    assert {finding.reason for finding in found.notes} == {
+        "a node of format 2 beside the one of format 3, which is opened"
+    }
+
+
 def test_a_limit_that_keeps_an_array_from_being_checked_is_found():
     store = MemoryStore()
     fill(store, {"zarr.json": document(shape=[10**9], chunk_grid=grid(10**9)), "c/0": b"\x01"})

@@ -42,7 +42,8 @@ class Finding:
         ``"stale"``: consolidated metadata say something else than the document of a node.
         ``"unreadable"``: the store does not give the value, or does not list what is below the key.
         ``"unsupported"``: a codec, a data type or a limit of this installation keeps the array from being checked.
-        ``"orphan"``: a chunk outside the shape of its array. A note: nothing reads it.
+        ``"orphan"``: a chunk outside the shape of its array, or the document of a node of format 2 where there is one
+        of format 3, too. A note: nothing reads it.
         ``"foreign"``: neither a document nor a chunk. A note, too.
     key
         In the store. What ends in a slash is all that is below it.

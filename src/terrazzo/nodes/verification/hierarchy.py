@@ -141,6 +141,9 @@ class _Verifier:
             await read_node(place, 2)
         except Exception as error:  # noqa: BLE001 - whatever a store raises
             self._found.fail(error, place.prefix + name, place)
+        else:
+            reason = "a node of format 2 beside the one of format 3, which is opened"
+            self._found.note("orphan", place.prefix + name, place, reason)
 
     def _compare(self, copies: _Copies, place: StorePath, found: NodeMetadata) -> None:
         path = place.path.removeprefix(copies.group.prefix)
