@@ -599,19 +599,6 @@ def test_environment_variables_are_read_again_on_refresh(monkeypatch):
     assert current_options().concurrency == 10
 
 
-def test_yaml_is_imported_when_there_is_a_file_of_settings(tmp_path):
-    code = (
-        "import sys, terrazzo, donfig\n"
-        "print(terrazzo.config.get('json_indent'), 'yaml' in sys.modules)\n"
-        "import yaml\n"
-        "print(yaml.safe_load('a: 1'), donfig.config_obj.yaml.safe_load('b: 2'), yaml.__file__ is not None)\n"
-    )
-    for indent, is_imported in ((2, False), (4, True)):
-        printed = in_a_new_process(code, TERRAZZO_CONFIG=str(tmp_path))
-        assert printed.splitlines() == [f"{indent} {is_imported}", "{'a': 1} {'b': 2} True"]
-        (tmp_path / "settings.yaml").write_text("json_indent: 4\n")
-
-
 def test_a_yaml_file_sets_what_it_names(tmp_path):
     (tmp_path / "settings.yaml").write_text("array:\n  order: F\njson_indent: 4\n")
     code = "import terrazzo; print(terrazzo.config.get('array.order'), terrazzo.config.get('json_indent'))"

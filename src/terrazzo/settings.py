@@ -8,46 +8,18 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
-from types import ModuleType
 from typing import Any, ClassVar, cast
+
+from donfig.config_obj import Config as DonfigConfig
+from donfig.config_obj import ConfigSet
 
 from terrazzo.errors import BadConfigError, ZarrUserWarning, quote, warn
 from terrazzo.types import MemoryOrder, ZarrFormat
 
 __all__ = ["DEFAULTS", "BadConfigError", "Config", "Limits", "Options", "Retry", "config", "current_options"]
 
-
-class _OnUse(ModuleType):
-    """Stands for a module until something in it is asked for: another thread that imports it meanwhile can use it."""
-
-    def __getattr__(self, name: str) -> Any:
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(import_module(self.__name__), name)
-
-
-@contextmanager
-def _yaml_on_use() -> Iterator[None]:
-    """Let donfig import no YAML for the time of a block: it takes 9 ms, and only files of settings need it."""
-    if "yaml" in sys.modules:
-        yield
-        return
-    stand_in = sys.modules["yaml"] = _OnUse("yaml")
-    try:
-        yield
-    finally:
-        if sys.modules.get("yaml") is stand_in:
-            del sys.modules["yaml"]
-
-
-with _yaml_on_use():
-    from donfig.config_obj import Config as DonfigConfig
-    from donfig.config_obj import ConfigSet
 
 MIB = 1 << 20
 

@@ -125,7 +125,6 @@ HEAVY = (
     "logging",
     "random",
     "shutil",
-    "yaml",
     "terrazzo.nodes.foreign",
     "terrazzo.nodes.hierarchy",
     "terrazzo.nodes.migrate",
