@@ -17,7 +17,7 @@ from terrazzo.testing import strategies
 from terrazzo.testing.stores import CountingStore
 from tests.selecting import elements_of_blocks, read_orthogonal, write_orthogonal, write_points
 
-EXAMPLES = 500 if settings().max_examples < 2000 else 20_000
+EXAMPLES = 250 if settings().max_examples < 2000 else 20_000
 RECORD = np.dtype([("a", "<i2"), ("b", "<f8"), ("c", "u1")])
 
 

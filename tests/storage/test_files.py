@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import threading
 import time
 from itertools import count
@@ -406,7 +407,7 @@ def test_documents_go_first_where_a_folder_cannot_go_at_once(tmp_path, monkeypat
 def test_what_somebody_deletes_meanwhile_is_no_error(tmp_path, monkeypatch):
     for name in ("0", "1"):
         (tmp_path / "a" / name).mkdir(parents=True)
-    real = files.shutil.rmtree
+    real = shutil.rmtree
     times = count()
 
     def rmtree(folder):
@@ -415,7 +416,7 @@ def test_what_somebody_deletes_meanwhile_is_no_error(tmp_path, monkeypatch):
             raise FileNotFoundError(errno.ENOENT, "No such file or directory", folder)
         real(folder)
 
-    monkeypatch.setattr(files.shutil, "rmtree", rmtree)
+    monkeypatch.setattr(shutil, "rmtree", rmtree)
     files.remove_tree(str(tmp_path / "a"))
     assert names_in(tmp_path) == []
 
