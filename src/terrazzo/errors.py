@@ -353,13 +353,15 @@ class StoreError(BaseZarrError, OSError):
         key: str | None = None,
     ) -> None:
         super().__init__(*args, store=store, key=key)
-        self.errno = errno
-        self.op = op
-        self.retryable = retryable
-        self.attempts = attempts
+        self.errno, self.op = errno, op
+        self.retryable, self.attempts = retryable, attempts
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args, {**self.__dict__, "errno": self.errno}  # OSError keeps `errno` elsewhere
+
+
+# Of their two bases the other one's comes first, which unpickling with tblib, as in dask, calls in vain.
+NodeNotFoundError.__new__ = StoreError.__new__ = OSError.__new__  # type: ignore[method-assign]
 
 
 class StoreAccessError(StoreError, PermissionError):
@@ -456,8 +458,7 @@ def _bounded_repr(value: object) -> str:
 
 def warn(message: str, category: type[Warning]) -> None:
     """Warn, pointing at the code that called terrazzo, however deep in it the warning arises."""
-    frame = sys._getframe()
-    level = 1
+    frame, level = sys._getframe(), 1
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
         frame = frame.f_back
         level += 1
