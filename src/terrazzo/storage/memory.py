@@ -42,6 +42,7 @@ class MemoryStore(InlineStore):
     """
 
     inline = True
+    set_ns_per_byte = 0.25  # measured: 64 MiB in chunks of 1 MiB take two thirds of the time on two threads
     is_shared = False
 
     def __init__(self, store_dict: MutableMapping[str, Buffer] | None = None, *, read_only: bool = False) -> None:
