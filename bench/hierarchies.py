@@ -90,7 +90,7 @@ def measure(nodes: dict[str, NodeMetadata], latency: float = LATENCY, repeats: i
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the figures of both trees."""
     parser = argparse.ArgumentParser(prog="python -m bench.hierarchies", description=__doc__)
-    parser.add_argument("--requests", type=int, default=256, help="how many may be under way (default: %(default)s)")
+    parser.add_argument("--requests", type=int, default=512, help="how many may be under way (default: %(default)s)")
     parser.add_argument("--latency", type=float, default=LATENCY, help="seconds of a request (default: %(default)s)")
     options = parser.parse_args(arguments)
     for title, levels in TREES.items():

@@ -362,7 +362,7 @@ def test_the_defaults_are_zarr_pythons_where_it_has_them():
         "overwrite.foreign_files": False,
         "async.concurrency": 10,
         "async.timeout": None,
-        "async.requests": 256,
+        "async.requests": 512,
         "retry.max_attempts": 8,
         "retry.max_seconds": 60.0,
         "threading.max_workers": None,

@@ -74,7 +74,7 @@ DEFAULTS: dict[str, Any] = {
     "overwrite": {"foreign_files": False},
     # Documents are small: a level of a hierarchy is one round trip if all of them are asked for at once. Object stores
     # answer hundreds of requests, and clients with fewer connections have requests wait in a line of their own.
-    "async": {"concurrency": 10, "timeout": None, "requests": 256},
+    "async": {"concurrency": 10, "timeout": None, "requests": 512},
     "retry": {"max_attempts": 8, "max_seconds": 60.0},
     "threading": {"max_workers": None},
     "limits": {
