@@ -47,8 +47,9 @@ array[...] = data
 
 
 @pytest.mark.parametrize("shards", ["(4096, 4096)", "(1024, 1024)"])
-@pytest.mark.parametrize(("compressors", "beside"), [("None", 24), ("'auto'", 40)])
+@pytest.mark.parametrize(("compressors", "beside"), [("None", 28), ("'auto'", 40)])
 def test_reading_needs_little_more_than_the_result(tmp_path, shards, compressors, beside):
+    """Beside the result two shards of 4 MiB for each of two threads, and 12 MiB for what is imported on use."""
     folder = str(tmp_path / "array")
     if shards == "(4096, 4096)":
         make = MAKE.replace("range(0, side, 1024)", "range(0, side, side)").replace("+ 1024]", "+ side]")
