@@ -258,6 +258,19 @@ def test_private_members_of_metadata():
     assert (new.zarr_format, new.shape, new.attributes) == (3, (4,), {"unit": "m"})
 
 
+def test_private_members_of_nodes():
+    array = zarr.create_array({}, shape=(4,), dtype="i4", chunks=(2,))
+    assert array._chunk_grid == array._async_array._chunk_grid
+    group = zarr.create_group({})
+    assert group._sync(group._async_group.nmembers()) == 0
+    changed = array.metadata.update_attributes({"unit": "m"})
+    zarr.core.sync.sync(array._async_array._save_metadata(changed))
+    assert dict(zarr.open_array(array.store_path).attrs) == {"unit": "m"}
+    group.store._store_dict.clear()
+    zarr.core.sync.sync(group._async_group._save_metadata())
+    assert zarr.open_group(group.store_path).metadata == group.metadata
+
+
 def test_entry_points():
     scripts = {entry.name: entry.value for entry in entry_points(group="console_scripts")}
     plugins = {entry.name: entry.value for entry in entry_points(group="pytest11")}

@@ -268,7 +268,7 @@ def test_a_name_that_a_page_gives_to_this_machine_is_refused() -> None:
 class Broken(WrapperStore[MemoryStore]):
     """Raises what it is told to, after so many bytes."""
 
-    error: Exception = OSError(5, "in /home/somebody, key=hunter2")
+    error: Exception = OSError(5, "in the/folder, key=hunter2")
     after = 0
 
     def __init__(self, store: MemoryStore | None = None) -> None:
@@ -288,13 +288,13 @@ class Broken(WrapperStore[MemoryStore]):
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (StoreAccessError("x /home/somebody"), 403),
-        (PermissionError(13, "x /home/somebody"), 403),
-        (StoreTimeoutError("x /home/somebody"), 504),
-        (StoreUnavailableError("x /home/somebody"), 502),
-        (StoreError("x /home/somebody"), 502),
-        (OSError(5, "x /home/somebody"), 502),
-        (RuntimeError("x /home/somebody"), 500),
+        (StoreAccessError("in the/folder"), 403),
+        (PermissionError(13, "in the/folder"), 403),
+        (StoreTimeoutError("in the/folder"), 504),
+        (StoreUnavailableError("in the/folder"), 502),
+        (StoreError("in the/folder"), 502),
+        (OSError(5, "in the/folder"), 502),
+        (RuntimeError("in the/folder"), 500),
     ],
 )
 def test_a_failure_of_the_store_is_a_status(error: Exception, status: int, caplog: pytest.LogCaptureFixture) -> None:
@@ -305,11 +305,11 @@ def test_a_failure_of_the_store_is_a_status(error: Exception, status: int, caplo
         for path in ("/a", "/"):
             found, headers, body = ask(port, path)
             assert found == status
-            assert b"x" not in body.replace(b"access", b"")
+            assert b"the/folder" not in body
             assert "etag" not in headers
             assert headers["access-control-allow-origin"] == "*"
     assert [record.name for record in caplog.records] == ["terrazzo.serve"] * 2
-    assert "/home/somebody" in caplog.text
+    assert "the/folder" in caplog.text
 
 
 def test_a_failure_half_way_breaks_the_connection(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from zarr import _finder, _settings, _table
-from zarr._own import deprecated
+from zarr._own import deprecated, private
 
 __version__ = "3.4.2"
 
@@ -58,6 +58,7 @@ __all__ = [
 _finder.install()
 _settings.adopt()
 deprecated.attach()
+private.attach()
 
 
 def __getattr__(name: str) -> Any:

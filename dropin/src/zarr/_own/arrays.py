@@ -9,6 +9,7 @@ from terrazzo.metadata import ArrayMetadata
 from terrazzo.nodes.array_base import ArrayBase
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.create import create_array_at
+from terrazzo.nodes.transfer.describe import kept_of
 from terrazzo.storage import StorePath
 
 __all__ = ["_guess_chunks", "_parse_keep_array_attr", "init_array"]
@@ -64,20 +65,17 @@ def _parse_keep_array_attr(
         "compressors": compressors,
         "serializer": serializer,
     }
-    kept: dict[str, Any] = dict(AUTO)
+    kept = AUTO
     if isinstance(data, ArrayBase):
         metadata: ArrayMetadata = data.metadata
         zarr_format = metadata.zarr_format if zarr_format is None else zarr_format
-        kept |= {"chunks": data.chunks, "shards": data.shards}
+        kept = kept_of(metadata, zarr_format)
         fill_value = metadata.fill_value if fill_value is None else fill_value
         order = data.order if order is None else order
         attributes = dict(metadata.attributes) if attributes is None else attributes
         dimension_names = metadata.names_of_dimensions if dimension_names is None else dimension_names
-        if metadata.zarr_format == zarr_format:
-            kept |= {"filters": data.filters, "compressors": data.compressors}
-            kept["serializer"] = "auto" if data.serializer is None else data.serializer
-            if chunk_key_encoding is None:
-                chunk_key_encoding = metadata.chunk_key_encoding
+        if metadata.zarr_format == zarr_format and chunk_key_encoding is None:
+            chunk_key_encoding = metadata.chunk_key_encoding
     zarr_format = 3 if zarr_format is None else zarr_format
     chosen = [kept[key] if isinstance(value, str) and value == "keep" else value for key, value in given.items()]
     return (*chosen, fill_value, order, zarr_format, chunk_key_encoding, dimension_names, attributes)

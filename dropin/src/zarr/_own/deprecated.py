@@ -1,7 +1,4 @@
-"""Names that zarr-python had until 3.2 and other packages still use; each warns and does what replaced it.
-
-And private members of classes that packages call.
-"""
+"""Names that zarr-python had until 3.2 and other packages still use; each warns and does what replaced it."""
 
 from __future__ import annotations
 
@@ -11,46 +8,13 @@ from typing import Any
 
 from terrazzo.api import synchronous
 from terrazzo.errors import ZarrDeprecationWarning, warn
-from terrazzo.metadata import migrate_v3
-from terrazzo.metadata.group import ConsolidatedMetadata
 from terrazzo.nodes.array import Array
 from terrazzo.nodes.async_array import AsyncArray
 from terrazzo.nodes.async_group import AsyncGroup
 from terrazzo.nodes.group import Group
-from zarr._own.metadata import convert_array_metadata, flat_to_nested
+from zarr import _table
 
 __all__ = ["attach"]
-
-MODULES = {
-    "convenience": (
-        "consolidate_metadata",
-        "copy",
-        "copy_all",
-        "copy_store",
-        "load",
-        "open",
-        "open_consolidated",
-        "save",
-        "save_array",
-        "save_group",
-        "tree",
-    ),
-    "creation": (
-        "array",
-        "create",
-        "empty",
-        "empty_like",
-        "full",
-        "full_like",
-        "ones",
-        "ones_like",
-        "open_array",
-        "open_like",
-        "zeros",
-        "zeros_like",
-    ),
-}
-"""Functions of ``zarr.convenience`` and ``zarr.creation``, which are at the top of ``zarr``."""
 
 METHODS: dict[tuple[type, str], str] = {
     (AsyncGroup, "create_dataset"): "create_array",
@@ -101,9 +65,7 @@ async def _create_async(cls: type, /, store: Any, *, shape: Any, dtype: Any, **k
 
 
 def attach() -> None:
-    """Give the classes and modules of terrazzo the deprecated methods and the private members."""
-    ConsolidatedMetadata._flat_to_nested = staticmethod(flat_to_nested)  # type: ignore[attr-defined]
-    migrate_v3._convert_array_metadata = convert_array_metadata
+    """Give the classes of terrazzo the deprecated methods."""
     for (owner, name), replacement in METHODS.items():
         setattr(owner, name, _renamed(owner, name, replacement))
     Array.create = classmethod(_create)  # type: ignore[attr-defined]
@@ -111,7 +73,7 @@ def attach() -> None:
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
-    for module, names in MODULES.items():
-        if name in names:
+    for module in ("convenience", "creation"):
+        if name in _table.GATHERED[f"zarr.{module}"]:
             return _moved(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
